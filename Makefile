@@ -1,0 +1,148 @@
+# Ready or Not: network servers in C.      `make` alone prints what there is to do.
+#
+# No chapter and no program is named here: what stands in the tree is what gets built.
+#
+#   chapters/NN-name/foo.c        build/NN-name/foo
+#   chapters/NN-name/server/*.c   build/NN-name/server    one program of several files
+#   lib/*.c                       build/lib/libready.a    linked into every program
+#   lib/tools/foo.c               build/lib/foo
+#   tests/foo.c                   build/tests/foo
+#
+# `make asan` and `make tsan` do the same again under build/asan and build/tsan.
+
+CC       = gcc
+CFLAGS   = -O2 -g
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -fno-lto $(CFLAGS) $(SANITIZE) \
+           $(WARNINGS) -Ilib -pthread
+BUILD    = build
+LIBREADY = $(BUILD)/lib/libready.a
+
+# CHAPTER=05 narrows `all`, `asan`, `tsan`, `demo`, `test`, `prove` and `bench` to one chapter.
+CHAPTER  =
+CHAPTERS = $(notdir $(wildcard chapters/$(or $(CHAPTER),*)-*))
+ifeq ($(CHAPTERS),)
+$(error there is no chapter $(CHAPTER); there are $(notdir $(wildcard chapters/*)))
+endif
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help all demo test check start next progress hint solution grade prove compare bench \
+        book book-check book-sync asan tsan format format-check lint doctor clean FORCE
+
+# What the scripts need to know: where things were built, and how to build a reader's own work.
+export BUILD COMPILE LIBREADY CHAPTER
+
+# ---- building ------------------------------------------------------------------------
+
+sources  := $(wildcard chapters/*/*.c chapters/*/*/*.c lib/tools/*.c tests/*.c)
+folders  := $(sort $(patsubst chapters/%/,%,$(dir $(wildcard chapters/*/*/*.c))))
+singles  := $(patsubst chapters/%.c,%,$(wildcard chapters/*/*.c))
+tools    := $(patsubst lib/tools/%.c,$(BUILD)/lib/%,$(wildcard lib/tools/*.c)) \
+            $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
+objects  := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
+programs  = $(addprefix $(BUILD)/,$(filter $(CHAPTERS:%=%/%),$(singles) $(folders)))
+
+all: $(tools) $(programs)
+
+# GNU make takes the rule with the shortest stem, so lib/ and tests/ win over chapters/.
+define from-one-file
+@mkdir -p $(@D)
+@echo "  $@"
+@$(COMPILE) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(LIBREADY)
+endef
+
+$(BUILD)/%: chapters/%.c $(LIBREADY) $(BUILD)/compiler
+	$(from-one-file)
+$(BUILD)/lib/%: lib/tools/%.c $(LIBREADY) $(BUILD)/compiler
+	$(from-one-file)
+$(BUILD)/tests/%: tests/%.c $(LIBREADY) $(BUILD)/compiler
+	$(from-one-file)
+
+define object
+@mkdir -p $(@D)
+@$(COMPILE) -MMD -MP -MF $@.d -MT $@ -c -o $@ $<
+endef
+
+$(BUILD)/%.o: chapters/%.c $(BUILD)/compiler
+	$(object)
+$(BUILD)/lib/%.o: lib/%.c $(BUILD)/compiler
+	$(object)
+
+$(LIBREADY): $(objects)
+	@echo "  $@"
+	@rm -f $@ && $(AR) rc $@ $^
+
+.SECONDEXPANSION:
+$(folders:%=$(BUILD)/%): $$(patsubst chapters/%.c,$(BUILD)/%.o,$$(wildcard chapters/$$(@:$(BUILD)/%=%)/*.c)) $(LIBREADY)
+	@echo "  $@"
+	@$(COMPILE) -o $@ $^
+
+# Changes when the compiler or its flags do; then everything is built again.
+$(BUILD)/compiler: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+
+-include $(shell find $(BUILD) -name '*.d' -not -path '$(BUILD)/*san/*' 2>/dev/null)
+
+# ---- what can be done ----------------------------------------------------------------
+
+help: ## this list
+	@lib/tools/help Makefile
+
+demo: all ## six servers under load, compared; CHAPTER=01: the chapter's narrated demo
+ifeq ($(CHAPTER),)
+	@lib/tools/compare --demo
+else
+	@lib/tools/demo chapters/$(CHAPTERS)/demo
+endif
+
+test: all ## everything of the book; CHAPTER=01 for one; SUBMISSION=dir grades that folder
+ifdef SUBMISSION
+	@tests/tools/grade $(SUBMISSION)
+else
+	@tests/tools/test
+endif
+
+start: ## EX=01/2 puts task and starter into work/01-…/
+	@tests/tools/start $(EX)
+check: $(LIBREADY) $(tools) ## EX=01/2 grades your work on it; EX=mine your own server
+	@tests/tools/check $(EX)
+hint: ## EX=01/2 the next of three hints
+	@tests/tools/hint $(EX)
+next: ## where to go on
+	@tests/tools/next
+progress: ## what is done
+	@tests/tools/progress
+solution: ## EX=01/2 our solution beside yours, once yours passes
+	@tests/tools/solution $(EX)
+grade: $(LIBREADY) $(tools) ## all of work/, or SUBMISSION=dir: points and feedback
+	@tests/tools/grade $(SUBMISSION)
+
+compare: all ## the whole comparison: CLIENTS="100 200 1000" MODELS="mine epoll" SECONDS_EACH=5
+	@lib/tools/compare
+bench: all ## measurements of a chapter, as ratios; never part of `make test`
+	@lib/tools/bench $(CHAPTERS)
+prove: all ## every grader: starter fails, solutions pass, each wrong solution is caught
+	@tests/tools/prove
+book: book-check ## the book as HTML, in build/book/
+	@book/tools/html
+book-check: all ## listings, transcripts, links and terms against the programs
+	@book/tools/check
+book-sync: ## rewrites the listings in the text from the programs
+	@book/tools/listings --write
+
+asan: ## builds and tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) test BUILD=build/asan \
+	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+tsan: ## the same with ThreadSanitizer (clang's), for the chapters with threads
+	@setarch -R $(MAKE) test BUILD=build/tsan CC=clang SANITIZE="-fsanitize=thread"
+format: ## lays out every C file by .clang-format
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+lint: ## shellcheck, clang-tidy, layout, and the test patterns that pass silently
+	@tests/tools/lint
+doctor: all ## what this machine can and cannot do
+	@lib/tools/doctor
+clean: ## removes build/
+	@rm -rf build
