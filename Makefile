@@ -65,7 +65,7 @@ define object
 @$(COMPILE) -MMD -MP -MF $@.d -MT $@ -c -o $@ $<
 endef
 
-$(BUILD)/%.o: chapters/%.c $(BUILD)/compiler
+$(BUILD)/objects/%.o: chapters/%.c $(BUILD)/compiler
 	$(object)
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/compiler
 	$(object)
@@ -74,36 +74,46 @@ $(LIBREADY): $(objects)
 	@echo "  $@"
 	@rm -f $@ && $(AR) rc $@ $^
 
+objects-of = $(patsubst chapters/%.c,$(BUILD)/objects/%.o,$(wildcard chapters/$(1:$(BUILD)/%=%)/*.c))
 .SECONDEXPANSION:
-$(folders:%=$(BUILD)/%): $$(patsubst chapters/%.c,$(BUILD)/%.o,$$(wildcard chapters/$$(@:$(BUILD)/%=%)/*.c)) $(LIBREADY)
+$(folders:%=$(BUILD)/%): $$(call objects-of,$$@) $(LIBREADY)
 	@echo "  $@"
 	@$(COMPILE) -o $@ $^
 
 # Changes when the compiler or its flags do; then everything is built again.
+ifneq ($(strip $(file <$(BUILD)/compiler)),$(strip $(COMPILE)))
 $(BUILD)/compiler: FORCE
+endif
+$(BUILD)/compiler:
 	@mkdir -p $(@D)
-	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+	@echo '$(COMPILE)' >$@
 
 -include $(shell find $(BUILD) -name '*.d' -not -path '$(BUILD)/*san/*' 2>/dev/null)
 
-# ---- what can be done ----------------------------------------------------------------
+# ---- reading and running: `make` prints this and the next part, and names the third ----
 
 help: ## this list
 	@lib/tools/help Makefile
-
-demo: all ## six servers under load, compared; CHAPTER=01: the chapter's narrated demo
+demo: all ## six servers under load, compared; CHAPTER=01: one chapter shown
 ifeq ($(CHAPTER),)
 	@lib/tools/compare --demo
 else
 	@lib/tools/demo chapters/$(CHAPTERS)/demo
 endif
-
-test: all ## everything of the book; CHAPTER=01 for one; SUBMISSION=dir grades that folder
+test: all ## checks all of the book; CHAPTER=01: one chapter
 ifdef SUBMISSION
-	@tests/tools/grade $(SUBMISSION)
+	@tests/tools/grade "$(SUBMISSION)"
 else
 	@tests/tools/test
 endif
+compare: all ## the whole comparison; CLIENTS="100 1000" MODELS="mine epoll"
+	@lib/tools/compare
+book: book-check ## the book as HTML, in build/book/
+	@book/tools/html
+doctor: ## what this machine can and cannot do
+	@lib/tools/doctor
+
+# ---- your own work ----
 
 start: ## EX=01/2 puts task and starter into work/01-…/
 	@tests/tools/start $(EX)
@@ -118,31 +128,26 @@ progress: ## what is done
 solution: ## EX=01/2 our solution beside yours, once yours passes
 	@tests/tools/solution $(EX)
 grade: $(LIBREADY) $(tools) ## all of work/, or SUBMISSION=dir: points and feedback
-	@tests/tools/grade $(SUBMISSION)
+	@tests/tools/grade $(if $(SUBMISSION),"$(SUBMISSION)")
 
-compare: all ## the whole comparison: CLIENTS="100 200 1000" MODELS="mine epoll" SECONDS_EACH=5
-	@lib/tools/compare
+# ---- the workshop ----
+
 bench: all ## measurements of a chapter, as ratios; never part of `make test`
-	@lib/tools/bench $(CHAPTERS)
+	@lib/tools/bench $(CHAPTERS:%=chapters/%)
 prove: all ## every grader: starter fails, solutions pass, each wrong solution is caught
 	@tests/tools/prove
-book: book-check ## the book as HTML, in build/book/
-	@book/tools/html
 book-check: all ## listings, transcripts, links and terms against the programs
 	@book/tools/check
 book-sync: ## rewrites the listings in the text from the programs
 	@book/tools/listings --write
-
 asan: ## builds and tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) test BUILD=build/asan \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 tsan: ## the same with ThreadSanitizer (clang's), for the chapters with threads
 	@setarch -R $(MAKE) test BUILD=build/tsan CC=clang SANITIZE="-fsanitize=thread"
 format: ## lays out every C file by .clang-format
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@find lib chapters tests exercises solutions -name '*.[ch]' -exec clang-format -i {} +
 lint: ## shellcheck, clang-tidy, layout, and the test patterns that pass silently
 	@tests/tools/lint
-doctor: all ## what this machine can and cannot do
-	@lib/tools/doctor
 clean: ## removes build/
 	@rm -rf build

@@ -1,0 +1,75 @@
+/*
+ * bad-forgets-close.c - answers everybody and closes nobody
+ *
+ * Shows:  the peer never sees the end, and each one leaves a descriptor and a connection in
+ *         CLOSE_WAIT behind, until accept() fails with EMFILE.
+ * Run:    build/00-sockets/bad-forgets-close -p 8000
+ * Watch:  echo hello | build/00-sockets/tcp-client 127.0.0.1 8000
+ *         is answered and does not end. ls -l /proc/PID/fd
+ * Twin:   tcp-server.c
+ * Book:   00-sockets, "The connection that nobody closes"
+ */
+#include "args.h"
+#include "error.h"
+#include "io.h"
+#include "net.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int
+listen_on(const struct addrinfo *where)
+{
+    int listener = check(socket(where->ai_family, where->ai_socktype, 0), "socket"), on = 1;
+    char text[ADDRESS_TEXT];
+
+    check(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), "setsockopt");
+    if (bind(listener, where->ai_addr, where->ai_addrlen) == -1)
+        fail("bind", address_text(where->ai_addr, where->ai_addrlen, text));
+    check(listen(listener, SOMAXCONN), "listen");
+    return listener;
+}
+
+static void
+count_until_end(int peer)
+{
+    char buf[4096], text[ADDRESS_TEXT];
+    struct sockaddr_storage addr;
+    socklen_t len = sizeof addr;
+    size_t count = 0;
+    ssize_t n;
+
+    while ((n = read(peer, buf, sizeof buf)) != 0) /* 0: the peer has ended its direction */
+        if (n > 0)
+            count += (size_t)n;
+        else if (errno != EINTR)
+            return;
+    if (getpeername(peer, (struct sockaddr *)&addr, &len) == -1)
+        return; /* the peer is gone, as it may be after every single call */
+    n = snprintf(buf, sizeof buf, "%zu bytes from %s\n", count,
+                 address_text((struct sockaddr *)&addr, len, text));
+    write_all(peer, buf, (size_t)n); /* if it fails, there is nobody to tell */
+}
+
+int
+main(int argc, char **argv)
+{
+    struct server_args args = parse_server_args(argc, argv);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
+    int error = getaddrinfo(args.address, args.port, &hints, &found), listener, peer;
+
+    if (error) {
+        fprintf(stderr, "bad-forgets-close: getaddrinfo: %s: %s\n", gai_strerror(error),
+                args.address);
+        return 1;
+    }
+    listener = listen_on(found);
+    freeaddrinfo(found);
+    stop_on_signals(listener);
+    announce(listener);
+    while ((peer = next_peer(listener)) >= 0)
+        count_until_end(peer);
+    return 0;
+}

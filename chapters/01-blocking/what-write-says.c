@@ -1,0 +1,116 @@
+/*
+ * what-write-says.c - every answer that one write() can give, produced live
+ *
+ * Shows:  write() says how many bytes have gone into a buffer, perhaps fewer than it was
+ *         given. That the peer is gone it says one write too late, and by a signal that
+ *         kills, unless the process has taken precautions.
+ * Run:    build/01-blocking/what-write-says
+ * Breaks: bad-ignores-short-write.c, bad-sigpipe.c
+ * Book:   01-blocking, "Every answer"
+ */
+#include "args.h"
+#include "error.h"
+#include "io.h"
+#include "pair.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { BUFFER = 50000 }; /* the size asked for; the program is the same without it */
+
+static char big[1000000];
+static int us, peer;
+static volatile sig_atomic_t signals;
+
+static void
+on_signal(int signal)
+{
+    (void)signal;
+    signals++;
+}
+
+/* From now on a signal comes every 20 ms: one of them while the next write() sleeps. */
+static void
+signals_come(void)
+{
+    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART */
+    struct itimerval every = {{0, 20000}, {0, 20000}};
+
+    check(sigaction(SIGALRM, &action, NULL), "sigaction");
+    check(setitimer(ITIMER_REAL, &every, NULL), "setitimer");
+}
+
+/* Gives `len` bytes away, once. */
+static void
+give(const char *situation, size_t len)
+{
+    say(situation, "write", write(us, big, len));
+}
+
+/* Gives as long as anything is taken, and tells what the call says then. */
+static void
+give_until_full(const char *situation)
+{
+    ssize_t n;
+
+    do
+        n = write(us, big, sizeof big);
+    while (n > 0);
+    say(situation, "write", n);
+}
+
+static void
+to_a_peer_that_does_not_read(void)
+{
+    connect_pair(&us, &peer, BUFFER, BUFFER);
+    give("12 bytes", 12);
+    signals_come();
+    give("1,000,000 bytes, then a signal", sizeof big);
+    give_until_full("more, until it is full, then a signal");
+    signal(SIGALRM, SIG_IGN);
+    set_nonblocking(us);
+    give_until_full("more, O_NONBLOCK");
+    close(us);
+    close(peer);
+}
+
+static void
+to_a_peer_that_has_closed(void)
+{
+    pid_t child;
+    int status;
+
+    connect_pair(&us, &peer, 0, 0);
+    close(peer);
+    give("the peer has closed", 12);
+    signal(SIGPIPE, SIG_IGN);
+    give("  again, SIGPIPE ignored", 12);
+    signals = 0;
+    signal(SIGPIPE, on_signal);
+    give("  again, SIGPIPE caught", 12);
+    printf("%-38s %d time\n", "    and its handler has run", signals);
+
+    child = check(fork(), "fork");
+    if (child == 0) {
+        signal(SIGPIPE, SIG_DFL);
+        _exit(write(us, big, 12) == 12 ? 0 : 1); /* it does not come to that */
+    }
+    check(waitpid(child, &status, 0), "waitpid");
+    if (WIFSIGNALED(status))
+        printf("%-38s killed by SIG%s\n", "  again in a child, SIGPIPE as it is",
+               sigabbrev_np(WTERMSIG(status)));
+    close(us);
+}
+
+int
+main(int argc, char **argv)
+{
+    parse_args(argc, argv, NULL, "");
+    to_a_peer_that_does_not_read();
+    to_a_peer_that_has_closed();
+    return 0;
+}

@@ -1,0 +1,31 @@
+# offspring.bash - ends all that a script has started, wherever it is by now
+#
+# A script sources this before it does anything else. From then on whatever it starts carries
+# a mark in its environment, which stays through fork, exec and setsid and after the death of
+# its parent; so that nothing has to be found by its name, and nothing of anybody else is hit.
+# The script itself is started again at once, for its own subshells to have the mark as well.
+
+[[ -v OFFSPRING_$$ ]] || exec env "OFFSPRING_$$=1" "$BASH" "$0" "$@"
+
+# offspring: the pids of what still runs, a line each.
+offspring() {
+    local files file pid
+    mapfile -t files < <(grep -lszx "OFFSPRING_$$=1" /proc/[0-9]*/environ)
+    for file in "${files[@]}"; do
+        pid=${file//[!0-9]/}
+        [[ $pid = "$$" || $pid = "$BASHPID" || ! -e $file ]] || echo "$pid"
+    done
+}
+
+# end_offspring: kills it, and what it starts meanwhile.
+end_offspring() {
+    local pid pids tries
+    for tries in {1..50}; do
+        pids=$(offspring)
+        [[ $pids ]] || return 0
+        for pid in $pids; do
+            kill -KILL "$pid" 2>/dev/null || true
+        done
+    done
+    echo "cannot end, after $tries tries: $pids" >&2
+}

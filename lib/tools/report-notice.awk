@@ -1,0 +1,241 @@
+# report-notice.awk - "what to notice": sentences that the figures themselves choose and fill in
+#
+# find_notices() tries one observation after another, the telling ones first, and keeps those
+# whose condition holds: notice[1], notice[2] … with the chapter of each in notice_chapter[].
+
+function note(chapter, text) {
+    notice[++notices] = text
+    notice_chapter[notices] = chapter
+}
+
+# The first group with this load, 0 if there is none; the least or greatest median in group g.
+function group_with(load,    g) {
+    for (g = 1; g <= groups; g++)
+        if (group_load[g] == load && measured_models(g) > 0)
+            return g
+    return 0
+}
+
+function extreme(g, measure, sign,    i, key, best, which) {
+    which = ""
+    for (i = 1; i <= models; i++) {
+        key = key_of(g, model_name[i])
+        if (is_clean(key) && has(key, measure) &&
+            (which == "" || sign * median(key, measure) > sign * best)) {
+            which = model_name[i]
+            best = median(key, measure)
+        }
+    }
+    return which
+}
+
+function find_notices(    g, visits, stays) {
+    visits = group_with("visits")
+    stays = group_with("stays")
+    for (g = 1; g <= groups; g++)
+        notice_failures(g)
+    for (g = 1; g <= groups; g++)
+        if (group_load[g] == "stays" && notice_waiting(g))
+            break
+    notice_cpu(visits ? visits : stays)
+    notice_scan(stays ? stays : visits)
+    if (stays)
+        notice_memory(stays)
+    if (visits && stays)
+        notice_connecting(visits, stays)
+    notice_tail(visits ? visits : stays)
+    notice_client(visits ? visits : stays)
+    notice_rounds(visits ? visits : stays)
+    notice_little(visits ? visits : stays)
+    notice_server(visits ? visits : stays)
+}
+
+# A model that failed some, and why.
+function notice_failures(g,    i, key, name) {
+    for (i = 1; i <= models; i++) {
+        name = model_name[i]
+        key = key_of(g, name)
+        if (runs[key] == 0 || (total[key, "failures"] == 0 && !(key in why)))
+            continue
+        note(why[key] ~ /FD_SETSIZE/ ? "02-io-models" : "10-webbench",
+             name " answered " commas(median(key, "answered")) " of " \
+             clients_text(group_clients[g]) ((key in why) ? ": " why[key] : "") ".")
+        return
+    }
+}
+
+# A model that lets everybody wait behind one, though nothing fails.
+function notice_waiting(g,    i, key, answered, clients, name) {
+    for (i = 1; i <= models; i++) {
+        name = model_name[i]
+        key = key_of(g, name)
+        answered = median(key, "answered")
+        clients = group_clients[g]
+        if (is_clean(key) && answered > 0 && answered <= clients / 2) {
+            note("01-blocking", name " answers " commas(answered) " of " commas(clients) \
+                 " that stay; " commas(clients - answered) plural(clients - answered, " waits", " wait") \
+                 " until " plural(answered, "it leaves", "they leave") ".")
+            return 1
+        }
+    }
+    return 0
+}
+
+# The dearest model against the cheapest.
+function notice_cpu(g,    dear, cheap, most, least, unit) {
+    dear = extreme(g, "cpu", 1)
+    cheap = extreme(g, "cpu", -1)
+    if (dear == "" || dear == cheap)
+        return
+    most = median(key_of(g, dear), "cpu")
+    least = median(key_of(g, cheap), "cpu")
+    if (least <= 0 || most < 1.2 * least)
+        return
+    unit = group_load[g] == "visits" ? "visit" : "request"
+    note("11-models", "a " unit " costs " dear " " short(most) " " micro " of CPU: " \
+         ratio(most / least) " times " cheap "'s " short(least) ".")
+}
+
+# Does it matter how one asks which of many is ready?
+function notice_scan(g,    i, n, names, key, least, most, slow, fast, clients, compared) {
+    n = split("select poll epoll", names, " ")
+    for (i = 1; i <= n; i++) {
+        key = key_of(g, names[i])
+        if (!is_clean(key))
+            continue
+        compared = compared (compared == "" ? "" : ", ") names[i]
+        if (slow == "" || median(key, "cpu") > most) {
+            slow = names[i]
+            most = median(key, "cpu")
+        }
+        if (fast == "" || median(key, "cpu") < least) {
+            fast = names[i]
+            least = median(key, "cpu")
+        }
+    }
+    if (slow == fast || least <= 0)
+        return
+    clients = commas(group_clients[g])
+    if (most < 1.2 * least)
+        note("02-io-models", "with " clients plural(group_clients[g], " connection ", " connections ") \
+             compared " differ by a factor of " ratio(most / least) " in CPU: no great matter yet.")
+    else
+        note("02-io-models", "with " clients plural(group_clients[g], " connection ", " connections ") \
+             slow " costs " ratio(most / least) " times the CPU of " fast " a request.")
+}
+
+function notice_memory(g,    most, least, a, b, clients) {
+    most = extreme(g, "pss", 1)
+    least = extreme(g, "pss", -1)
+    if (most == "" || most == least)
+        return
+    a = median(key_of(g, most), "pss")
+    b = median(key_of(g, least), "pss")
+    clients = group_clients[g]
+    if (b <= 0 || a < 2 * b)
+        return
+    note("11-models", commas(clients) " that stay take " short(a) " MiB of " most ", " short(b) " of " \
+         least ": " short((a - b) * 1024 / clients) " KiB more each.")
+}
+
+# The same model, with and without connecting for every request.
+function notice_connecting(v, s,    i, key, best, name, dear, cheap) {
+    for (i = 1; i <= models; i++) {
+        key = key_of(s, model_name[i])
+        if (is_clean(key) && is_clean(key_of(v, model_name[i])) &&
+            median(key, "answered") == group_clients[s] &&
+            (name == "" || median(key, "cpu") < best)) {
+            name = model_name[i]
+            best = median(key, "cpu")
+        }
+    }
+    if (name == "" || best <= 0)
+        return
+    dear = median(key_of(v, name), "cpu")
+    if (dear < 1.2 * best)
+        return
+    note("00-sockets", "connecting and closing is the work: a visit costs " name " " short(dear) " " micro \
+         ", a request " short(best) ".")
+}
+
+function notice_tail(g,    i, key, x, worst, name) {
+    for (i = 1; i <= models; i++) {
+        key = key_of(g, model_name[i])
+        if (!is_clean(key) || median(key, "p50") <= 0)
+            continue
+        x = median(key, "p99") / median(key, "p50")
+        if (name == "" || x > worst) {
+            name = model_name[i]
+            worst = x
+        }
+    }
+    if (name == "" || worst < 3)
+        return
+    key = key_of(g, name)
+    note("10-webbench", "1 in 100 of " name " waits " ratio(worst) " times the median: " \
+         short(median(key, "p99")) " ms, not " short(median(key, "p50")) ".")
+}
+
+function notice_client(g,    n, list) {
+    n = client_bound(g, list)
+    if (n == 0)
+        return
+    note("10-webbench", "the client was the limit of " \
+         (n == 1 ? list[1] : n == measured_models(g) ? plural(n, "the one model", "all " n) : n " models") \
+         ": its CPU was full. Compare CPU " micro ".")
+}
+
+# Do the rounds differ by more than the models do?
+function notice_rounds(g,    fast, slow, key, i, spread, wide, x) {
+    fast = extreme(g, "rate", 1)
+    slow = extreme(g, "rate", -1)
+    if (fast == "" || fast == slow)
+        return
+    for (i = 1; i <= models; i++) {
+        key = key_of(g, model_name[i])
+        if (!is_clean(key) || count[key, "rate"] < 2 || median(key, "rate") <= 0)
+            continue
+        x = (highest(key, "rate") - lowest(key, "rate")) / median(key, "rate")
+        if (wide == "" || x > spread) {
+            wide = model_name[i]
+            spread = x
+        }
+    }
+    if (wide == "" || median(key_of(g, fast), "rate") > (1 + spread) * median(key_of(g, slow), "rate"))
+        return
+    note("10-webbench", "the rounds of " wide " differ by " sprintf("%.0f", spread * 100) \
+         " %, more than the models: this is no ranking.")
+}
+
+# Little's law, from the figures: clients / rate = the mean time of a request.
+function notice_little(g,    fast, key) {
+    fast = extreme(g, "rate", 1)
+    if (fast == "")
+        return
+    key = key_of(g, fast)
+    note("10-webbench", commas(median(key, "answered")) " at once / " commas(median(key, "rate")) " a second = " \
+         short(median(key, "answered") / median(key, "rate") * 1000) " ms each; " fast "'s median: " \
+         short(median(key, "p50")) ".")
+}
+
+function notice_server(g,    busy, idle, key) {
+    idle = extreme(g, "server_busy", -1)
+    if (idle == "")
+        return
+    key = key_of(g, idle)
+    note("11-models", idle " kept its CPU busy " sprintf("%.0f", median(key, "server_busy")) \
+         " % of the time, its client " sprintf("%.0f", median(key, "client_busy")) " %.")
+}
+
+# Breaks text into lines of at most n characters: wrapped[1], wrapped[2] …; returns how many.
+function wrap(text, n, wrapped,    words, count_, i, lines) {
+    count_ = split(text, words, " ")
+    lines = 1
+    wrapped[1] = words[1]
+    for (i = 2; i <= count_; i++)
+        if (width(wrapped[lines]) + 1 + width(words[i]) <= n)
+            wrapped[lines] = wrapped[lines] " " words[i]
+        else
+            wrapped[++lines] = words[i]
+    return lines
+}

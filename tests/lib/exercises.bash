@@ -1,0 +1,171 @@
+# exercises.bash - what graders are written with
+#
+# A grader is a Bats file that begins with `load ../../lib/exercises`. Its tests find
+#
+#   $SUBMISSION   the folder with the files that the manifest names, and no others
+#   $PROGRAM      what was built of them (with the driver, if there is one)
+#   $BUILD_DIR    where $PROGRAM lies, and what the grader's `# builds:` lines name
+#   $STUDENT      whose work it is, or nothing
+#
+# and all of servers.bash. `# points: 4` above a @test is what it earns; a test without points is
+# a condition: when it fails the exercise earns nothing, and the tests after it are not run.
+#
+# A test that fails tells a story. What it did and the hint can be said as it goes, for Bats
+# shows it only if the test fails:
+#
+#   did       "sent 10 bytes, a byte a segment"
+#   hint      "read() may return fewer bytes than were sent at once"
+#   same      "the bytes that came back" "$expected" "$got"
+# shellcheck shell=bash
+
+# shellcheck source=/dev/null
+source "$(dirname "${BASH_SOURCE[0]}")/servers.bash"
+# shellcheck source=/dev/null
+source "$(dirname "${BASH_SOURCE[0]}")/choose.bash"
+
+did() { printf 'did: %s\n' "$*"; }
+hint() { printf 'hint: %s\n' "$*"; }
+expected() { printf 'expected: %s\n' "$*"; }
+got() { printf 'got: %s\n' "$*"; }
+
+# same WHAT EXPECTED GOT: fails, and says so, unless they are the same.
+same() {
+    [[ $2 != "$3" ]] || return 0
+    expected "$1: $2"
+    got "$1: $3"
+    return 1
+}
+
+# ended_as OUTCOME REASON: the test fails in another way than by a wrong result.
+ended_as() { printf 'outcome: %s: %s\n' "$1" "$2"; }
+
+# ---- running the submission ----
+
+# limited SECONDS COMMAND...: runs COMMAND apart from Bats, with 64 KiB of output at most and for
+# at most SECONDS x TIME_SCALE. Sets STATUS, and OUT and ERR, the files of its output.
+limited() {
+    local seconds=$1 hidden=("${!BATS_@}")
+    shift
+    OUT=$(mktemp "$BATS_TEST_TMPDIR/out.XXXXXX")
+    ERR=$(mktemp "$BATS_TEST_TMPDIR/err.XXXXXX")
+    STATUS=0
+    (
+        ulimit -f 64
+        exec env "${hidden[@]/#/-u}" "$BUILD/tests/cage" -t $((seconds * TIME_SCALE)) -n 500 \
+            -r "$ERR.cage" "$@"
+    ) </dev/null >"$OUT" 2>"$ERR" 3>&- 4>&- || STATUS=$?
+    if [[ $(<"$ERR.cage") = left-behind* ]]; then
+        expected "when it has ended, nothing of it runs"
+        got "left behind: $(cut -d ' ' -f 3- "$ERR.cage")"
+        return 1
+    fi
+}
+
+# tell_end STATUS ERR: if a program ended in another way than by exit(), that is the outcome.
+tell_end() {
+    local summary
+    summary=$(grep -aom1 '\(Address\|Thread\|Leak\|UndefinedBehavior\)Sanitizer: .*' "$2" ||
+        grep -aom1 'runtime error: .*' "$2") || true
+    if [[ $1 = 99 && $summary ]]; then
+        ended_as crashed "$summary"
+    elif (($1 == 124)); then
+        ended_as timed-out "it was still running when the time was up"
+    elif (($1 == 128 + $(kill -l XFSZ))); then
+        ended_as failed "it printed more than 64 KiB"
+    elif (($1 > 128)); then
+        ended_as crashed "SIG$(kill -l $(($1 - 128)) 2>/dev/null)"
+    else
+        return 1
+    fi
+}
+
+# drive SCENARIO: runs one scenario of the driver, which calls the reader's functions. It passes
+# only if the driver says so itself, with a word that it is given: whoever calls exit(0) inside a
+# function has not passed.
+drive() {
+    local word=held-$RANDOM$RANDOM
+    limited 5 "$PROGRAM" "$1" "$word" || return 1
+    [[ $STATUS != 0 || $(tail -n 1 "$OUT") != "$word" ]] || return 0
+    if ! tell_end "$STATUS" "$ERR" && [[ $STATUS = 0 ]]; then
+        expected "the function returns to its caller"
+        got "it ended the whole program, with status 0"
+    fi
+    head -c 8000 "$OUT"
+    tail -n 15 "$ERR"
+    echo "again: build/${PROGRAM##*/} $1"
+    return 1
+}
+
+# serve [ARGUMENT...]: starts the submission as a server; see start_server.
+serve() {
+    did "started ${PROGRAM##*/} ${LISTEN:--p 0} $*"
+    start_server "$PROGRAM" "$@"
+}
+
+# talk [SCRIPT]: a script of the grader's own; if it is wrong, the grader is.
+talk() {
+    local status=0
+    "$BUILD/tests/talk" -b "$ADDRESS" -p "$PORT" "$@" || status=$?
+    ((status < 2)) || ended_as grader-error "the grader's script is wrong"
+    return $status
+}
+
+# ---- predictions ----
+
+# prediction KEY: what predict.txt says about KEY; nothing if the key, or its value, is not there.
+prediction() {
+    tr -d '\r' <"$SUBMISSION/predict.txt" | sed -n "s/^ *$1 *= *//p" | sed 's/ *$//; s/^?$//; q'
+}
+
+# given KEY: the value that this student was given: of the choices {…} behind KEY in the exercise.
+given() {
+    local student=${STUDENT:-$(prediction student)} choices
+    choices=$(sed -n "s/^$1 = {\(.*\)}.*/\1/p" "$EXERCISE/predict.txt")
+    choose "$student $EX $1" "$choices"
+}
+
+# all_filled KEY...: nothing is measured before the reader has committed himself.
+all_filled() {
+    local key
+    for key in "$@" why; do
+        if [[ ! $(prediction "$key") ]]; then
+            expected "an answer for each key, and a why, before anything is run"
+            got "nothing for $key"
+            return 1
+        fi
+    done
+}
+
+# ---- before and after each test ----
+
+setup() {
+    if [[ -e $BATS_FILE_TMPDIR/hopeless && ! ${KEEP_GOING:-} ]]; then
+        ended_as not-run "a condition before it does not hold"
+        return 1
+    fi
+}
+
+teardown() {
+    if [[ ! ${BATS_TEST_COMPLETED:-} ]]; then
+        tell_servers
+        is_condition && touch "$BATS_FILE_TMPDIR/hopeless"
+    fi
+    end_servers
+}
+
+is_condition() {
+    ! grep -F -B 1 "@test \"$BATS_TEST_DESCRIPTION\" {" "$BATS_TEST_FILENAME" | grep -q '^# points: '
+}
+
+# Of servers that ended although nobody asked them to. (Of one that was waited for, 127.)
+tell_servers() {
+    local pid status
+    for pid in "${SERVERS[@]}"; do
+        gone "$pid" || continue
+        status=0
+        wait "$pid" 2>/dev/null || status=$?
+        ((status == 127)) || tell_end "$status" "$SERVER_ERR" ||
+            got "the server has ended by itself, with status $status"
+        head -c 2000 "$SERVER_ERR"
+    done
+}

@@ -1,0 +1,142 @@
+# grading.bash - what the commands of the exercises share (tests/tools/start, check, grade, ...)
+#
+# An exercise is a line of exercises/manifest.tsv, which find_exercise reads. tests/tools/judge is
+# the only one who judges a submission: for its author, for an instructor and for the proof. How to
+# write an exercise and its grader: exercises/README.md.
+#
+# A result is a few lines, their fields separated by tabs:
+#
+#   results  EDITION  STUDENT                              the book's, by git; once a file
+#   about    ID  KIND  SECTION  title
+#   exercise ID  GRADER  POINTS  OF  OUTCOME  reason       GRADER: hash of what judged it
+#   test     ID  NUMBER  POINTS  OF  OUTCOME  name         OF is 0 for a condition
+#   story    ID  NUMBER  text                              NUMBER 0: of the whole exercise
+#
+# OUTCOME is one of: passed  failed  timed-out  crashed  does-not-compile  missing  not-begun
+#                    not-run  grader-error  not-gradable
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # much of this is for those who load this file
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+WORK=${WORK:-$TOP/work}
+BUILD=${BUILD:-build}
+[[ $BUILD = /* ]] || BUILD=$TOP/$BUILD
+TIME_SCALE=${TIME_SCALE:-1}
+JOBS=${JOBS:-$(nproc)}
+MANIFEST=$TOP/exercises/manifest.tsv
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a hook's; ours are other repositories
+
+# give_up LINE...: the command was used wrongly, or cannot work here.
+give_up() {
+    printf '%s\n' "$@" >&2
+    exit 2
+}
+
+# ---- the manifest ----
+
+# exercise_ids [KIND]: of the chapter in CHAPTER, or of all.
+exercise_ids() {
+    awk -F'\t' -v chapter="${CHAPTER:-}" -v kind="${1:-}" '
+        NR > 1 && (chapter == "" || index($1, chapter "/") == 1) && (kind == "" || $3 == kind) {
+            print $1
+        }' "$MANIFEST"
+}
+
+# find_exercise EX: "01/2", its folder, or "mine" (its first stage); sets the EX_ variables.
+find_exercise() {
+    local line ids
+    line=$(awk -F'\t' -v ex="${1:-}" '
+        NR > 1 && ($1 == ex || $2 == ex || $3 == ex && ex == "mine") { print; exit }' "$MANIFEST")
+    if [[ ! $line ]]; then
+        ids=$(CHAPTER='' exercise_ids '')
+        give_up "${1:+there is no exercise $1; }say which one: EX=${ids%%$'\n'*}" \
+            "there are ${ids//$'\n'/ }"
+    fi
+    IFS=$'\t' read -r EX EX_FOLDER EX_KIND EX_POINTS EX_NEEDS EX_FILES EX_SECTION <<<"$line"
+    EX_NAME=${EX_FOLDER#*/}
+    EX_NAME=${EX_NAME#*-} # what its program is called
+    EX_TITLE=$(sed -n '1s/^# *//p' "$TOP/exercises/$EX_FOLDER/README.md")
+    EX_GRADER=$TOP/tests/exercises/$EX_FOLDER.bats
+    EX_DRIVER=$TOP/tests/exercises/$EX_FOLDER.c # not every exercise has one
+    EX_PLACE=$EX_FOLDER                         # where it lies in somebody's work
+    [[ $EX_KIND != mine ]] || EX_NAME=mine EX_PLACE=mine
+}
+
+# The programs of the book that a grader runs, and the patches that make others of them: what it
+# names in lines like "# builds: chapters/01-blocking/one-at-a-time.c". Relative to the top.
+grader_builds() {
+    local pattern
+    while IFS= read -r pattern; do
+        (cd "$TOP" && compgen -G "$pattern")
+    done < <(sed -n 's/^# builds: //p' "$EX_GRADER")
+}
+
+# The file that a patch is for, as the patch says; nothing for a file that is no patch.
+patched_file() {
+    [[ $1 != *.patch ]] || sed -n 's|^+++ b/||p' "$1"
+}
+
+# apply PATCH FOLDER: applies it, strictly, to the files in FOLDER.
+apply() {
+    GIT_CEILING_DIRECTORIES=$(dirname "$2") git -C "$2" apply "$(realpath "$1")"
+}
+
+# A hash of all that decides about this exercise.
+grader_hash() {
+    local builds files=("$EX_GRADER" "$TOP"/tests/lib/*.{bash,awk} "$TOP/tests/cage.c"
+        "$TOP/tests/tools/judge")
+    [[ ! -e $EX_DRIVER ]] || files+=("$EX_DRIVER")
+    mapfile -t builds < <(grader_builds)
+    (cd "$TOP" && cat "${files[@]}" "${builds[@]}") | sha256sum | cut -c -12
+}
+
+# ---- grading ----
+
+# ready_to_grade: what is needed for it is there, or we give up and say what to do.
+ready_to_grade() {
+    [[ ${COMPILE:-} && ${LIBREADY:-} ]] ||
+        give_up "make runs this, for it knows the compiler: make ${0##*/}${1:+ EX=$1}"
+    [[ -x $BUILD/tests/cage && -x $BUILD/tests/talk ]] || give_up "the tools are missing: make all"
+    "$TOP/tests/tools/bats" --version >/dev/null || exit 2
+}
+
+# grade_all: reads lines of EX, FOLDER, RESULT and perhaps TEST, with tabs between them; grades as
+# many at a time as there are CPUs.
+grade_all() {
+    local ex folder result only running=0
+    while IFS=$'\t' read -r ex folder result only; do
+        if ((running < JOBS)); then
+            running=$((running + 1))
+        else
+            wait -n || true
+        fi
+        "$TOP/tests/tools/judge" "$ex" "$folder" "$result" "$only" </dev/null &
+    done
+    wait
+}
+
+# ---- telling ----
+
+edition() {
+    git -C "$TOP" describe --tags --always --dirty 2>/dev/null || echo unknown
+}
+
+# report STYLE RESULT...: STYLE is tests, stories or table; see report.awk.
+report() {
+    local style=$1 pass=+ fail=x
+    shift
+    [[ $(locale charmap 2>/dev/null) != UTF-8 ]] || pass=✓ fail=✗
+    LC_ALL=C awk -v style="$style" -v pass="$pass" -v fail="$fail" \
+        -f "$TOP/tests/lib/report.awk" "$@"
+}
+
+outcome_of() {
+    awk -F'\t' '$1 == "exercise" { print $6 }' "$1"
+}
+
+# all_solved RESULT...: all that can be graded here is solved, and that is not nothing.
+all_solved() {
+    awk -F'\t' '$1 == "exercise" && $6 == "passed" { some = 1 }
+        $1 == "exercise" && $6 !~ /^(passed|not-gradable)$/ { bad = 1 }
+        END { exit bad || !some }' "$@"
+}
