@@ -77,6 +77,7 @@ $(LIBREADY): $(objects)
 objects-of = $(patsubst chapters/%.c,$(BUILD)/objects/%.o,$(wildcard chapters/$(1:$(BUILD)/%=%)/*.c))
 .SECONDEXPANSION:
 $(folders:%=$(BUILD)/%): $$(call objects-of,$$@) $(LIBREADY)
+	@mkdir -p $(@D)
 	@echo "  $@"
 	@$(COMPILE) -o $@ $^
 
@@ -94,7 +95,7 @@ $(BUILD)/compiler:
 
 help: ## this list
 	@lib/tools/help Makefile
-demo: all ## six servers under load, compared; CHAPTER=01: one chapter shown
+demo: all ## six servers compared under load; CHAPTER=01: its screens
 ifeq ($(CHAPTER),)
 	@lib/tools/compare --demo
 else

@@ -219,11 +219,11 @@ main(int argc, char **argv)
     pthread_t thread;
 
     way = find_way(name);
+    stop_on_signals(listener);
     announce(listener);
+    atexit(tell);
     if (!way->answer)
         pause();
-    stop_on_signals(listener);
-    atexit(tell);
     while ((fd = next_peer(listener)) >= 0) {
         struct peer *p = calloc(1, sizeof *p);
 

@@ -68,7 +68,7 @@ enum {
     LOOK_AGAIN_MS = 5,  /* how often to look for what poll() does not report */
     CHUNK = 65536,      /* bytes in one call, at most */
     EXCERPT = 32,       /* bytes shown of what was expected and of what came */
-    STEP_COLUMNS = 60,  /* columns that a step has in the story */
+    STEP_COLUMNS = 59,  /* columns that a step has in the story */
     SPARE_DESCRIPTORS = 64,
     MOST_ROLES = 100,
     MOST_CONNECTIONS = 1000000,
@@ -165,7 +165,7 @@ must_have(void *memory)
 
 /* What came instead of what was expected: some bytes, and then something else, or only one. */
 static struct {
-    char bytes[EXCERPT + 1];
+    char bytes[EXCERPT]; /* no more than these are shown */
     size_t len;
     char then[100];
 } came;
@@ -194,8 +194,8 @@ failed_by_read(const char *bytes, ssize_t n)
         return failed_with(errno_name(errno));
     if (n == 0)
         return failed_with("the end of the connection");
-    came.len = (size_t)n < sizeof came.bytes ? (size_t)n : sizeof came.bytes;
-    memcpy(came.bytes, bytes, came.len);
+    came.len = (size_t)n;
+    memcpy(came.bytes, bytes, came.len < EXCERPT ? came.len : EXCERPT);
     return FAILED;
 }
 
@@ -498,11 +498,13 @@ read_bytes(struct step *step)
 static bool
 parse_address(const char *host, const char *port, struct address *address)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
     struct addrinfo *found;
+    char *end;
+    long number = strtol(port, &end, 10);
 
-    if (getaddrinfo(host, port, &hints, &found) != 0)
+    if (!isdigit((unsigned char)*port) || *end || number < 1 || number > 65535 ||
+        getaddrinfo(host, port, &hints, &found) != 0)
         return false;
     memcpy(&address->addr, found->ai_addr, found->ai_addrlen);
     address->len = found->ai_addrlen;
@@ -567,7 +569,7 @@ static struct step
 read_step(const struct address *default_address)
 {
     struct step step = {.line = line_number, .address = *default_address};
-    const char *start = cursor, *name = read_word(" \t*#\"");
+    const char *start = cursor, *end, *name = read_word(" \t*#\"");
 
     step.role = strcmp(name, "all") == 0 ? NULL : role_named(name);
     if (*cursor == '*') {
@@ -583,7 +585,9 @@ read_step(const struct address *default_address)
         step.takes_ms = read_number("a duration", MOST_MS, "ms");
     if (step.verb->effects & SLOWLY)
         step.takes_ms = 10 * PAUSE_MS * (int64_t)step.len; /* a pause may last longer */
-    step.text = must_have(strndup(start, (size_t)(cursor - start)));
+    for (end = cursor; isblank((unsigned char)end[-1]);)
+        end--;
+    step.text = must_have(strndup(start, (size_t)(end - start)));
     if (!at_end_of_step())
         wrong("the step should have ended before '%s'", cursor);
     return step;
@@ -650,7 +654,7 @@ rehearse(const struct step *step, struct role *role)
         role->has_spoken = role->has_half_closed = false;
         role->count = step->count ? step->count : 1;
     } else if (step->count) {
-        wrong("how many connections %s has is said where it connects", role->name);
+        wrong("the number belongs to the step that connects %s", role->name);
     } else if (!role->is_connected && role->left_on_line) {
         wrong("%s has left on line %d", role->name, role->left_on_line);
     } else if (!role->is_connected) {
@@ -735,26 +739,22 @@ static nfds_t
 gather_players(const struct step *step)
 {
     unsigned effects = step->verb->effects;
+    bool begins = effects & (CONNECTS | KNOCKS);
     nfds_t n = 0;
 
     for (struct role *role = roles; role < roles + role_count; role++) {
         if (!takes_part(step, role))
             continue;
-        if (effects & (CONNECTS | KNOCKS)) {
+        if (begins) {
             role->count = step->count ? step->count : 1;
             role->connections = must_have(
                 reallocarray(role->connections, (size_t)role->count, sizeof *role->connections));
-            role->is_connected = effects & CONNECTS;
         }
         for (struct connection *c = role->connections; c < role->connections + role->count; c++) {
-            int fd = effects & (CONNECTS | KNOCKS) ? -1 : c->fd;
-
-            *c = (struct connection){.fd = fd, .since = now_ns()};
-            watched[n].revents = POLLOUT; /* it begins at once */
+            *c = (struct connection){.fd = begins ? -1 : c->fd, .since = now_ns(), .wake_at = 0};
             players[n++] = c;
         }
-        if (effects & LEAVES)
-            role->is_connected = false;
+        role->is_connected = effects & CONNECTS || (role->is_connected && !(effects & LEAVES));
     }
     return n;
 }
@@ -802,7 +802,7 @@ play(const struct step *step)
             next = c->wake_at < next ? c->wake_at : next;
         }
         now = now_ns();
-        if (waiting > 0)
+        if (waiting > 0) /* an interrupted poll() only looks again too early */
             poll(watched, n, next > now ? (int)((next - now) / NS_PER_MS + 1) : 0);
     }
     return NULL;
@@ -824,9 +824,9 @@ print_step(FILE *out, size_t i, const char *how)
     fprintf(out, "%4zu  %-*.*s  %s\n", i + 1, widest, widest, steps[i].text, how);
 }
 
-/* In quotes and escaped; of many the first, and how many they are. */
+/* In quotes and escaped; the first of them, if there are many. */
 static void
-print_bytes(const char *bytes, size_t len)
+print_excerpt(const char *bytes, size_t len)
 {
     fputc('"', stderr);
     for (size_t i = 0; i < len && i < EXCERPT; i++) {
@@ -839,32 +839,42 @@ print_bytes(const char *bytes, size_t len)
         else
             fputc(bytes[i], stderr);
     }
-    fputc('"', stderr);
+    fputs(len > EXCERPT ? "\"…" : "\"", stderr);
+}
+
+static void
+print_bytes(const char *bytes, size_t len)
+{
+    print_excerpt(bytes, len);
     if (len > EXCERPT)
-        fprintf(stderr, "… (%zu bytes)", len);
+        fprintf(stderr, " (%zu bytes)", len);
 }
 
 static void
 print_failure(const struct step *step, const struct connection *c)
 {
+    bool is_about_bytes = !step->verb->expected;
     const char *and_then = "";
 
     for (struct role *role = roles; role < roles + role_count; role++)
-        if (role->count > 1 && c >= role->connections && c < role->connections + role->count)
-            fprintf(stderr, "      connection %td of %d\n", c - role->connections + 1, role->count);
+        if (c >= role->connections && c < role->connections + role->count && role->count > 1)
+            fprintf(stderr, "      %s, connection %td of %d\n", role->name,
+                    c - role->connections + 1, role->count);
+        else if (c == role->connections && !step->role)
+            fprintf(stderr, "      %s\n", role->name);
 
     fprintf(stderr, "      expected ");
-    if (step->verb->expected)
-        fputs(step->verb->expected, stderr);
-    else
+    if (is_about_bytes)
         print_bytes(step->bytes, step->len);
-    if (!step->verb->expected && step->len > EXCERPT && c->got > 0) {
+    else
+        fputs(step->verb->expected, stderr);
+    if (is_about_bytes && step->len > EXCERPT && c->got > 0) {
         fprintf(stderr, ", at byte %zu ", c->got);
-        print_bytes(step->bytes + c->got, step->len - c->got);
+        print_excerpt(step->bytes + c->got, step->len - c->got);
     }
 
     fprintf(stderr, "\n      came     ");
-    if (step->verb->expected && step->verb->effects & SPEAKS) {
+    if (!is_about_bytes && step->verb->effects & SPEAKS) {
         fprintf(stderr, "%zu bytes sent", c->sent);
         and_then = " and then ";
     } else if (c->got > 0) {
@@ -873,7 +883,7 @@ print_failure(const struct step *step, const struct connection *c)
     }
     if (came.len > 0) {
         fputs(and_then, stderr);
-        print_bytes(came.bytes, came.len);
+        print_excerpt(came.bytes, came.len);
         and_then = " and then ";
     }
     if (came.then[0])

@@ -8,6 +8,7 @@
 
 /^(<div class="sourceCode"[^>]*>)?<pre/ {
     language = $0
+    sub(/^<div[^>]*>/, "", language)
     if (!match(language, /class="(sourceCode |language-)?[^" ]*"/))
         language = "text"
     else {

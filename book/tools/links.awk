@@ -70,6 +70,7 @@ function command_lines(text, line,    n, i, rows) {
 }
 
 function code(text, line,    n, i, words, making) {
+    gsub(/="[^"]*"/, "=", text) # MODELS="mine epoll"
     n = split(text, words, /[ \n\t]+/)
     if (n == 1 && text ~ /^[a-z][a-z0-9-]*\.(c|bats)$/ && !elsewhere)
         say("program", line, text)

@@ -25,7 +25,7 @@ function part(kind, text, line,    bare, all) {
     bare = tolower(without_code(text))
     if (match(bare, /(^|[^a-z])(simply|just|obviously)([^a-z]|$)/))
         problem(line_of(bare, RSTART + 1, line), \
-                "without \"" trim(substr(bare, RSTART, RLENGTH)) "\", please: it helps nobody")
+                "without \"" letters(substr(bare, RSTART, RLENGTH)) "\", please: it helps nobody")
     if (match(text, /\360\237/))
         problem(line_of(text, RSTART, line), "no emoji")
 }
@@ -34,7 +34,7 @@ function heading(text, line,    level, i) {
     match(text, /^#+/)
     level = RLENGTH
     sub(/^#+ */, "", text)
-    if (level == 1 && titles++ || level != 1 && !titles)
+    if (level == 1 ? titles++ : !titles++)
         problem(line, "a text begins with its title (# …), and has no other")
     if (level != 2 || !is_chapter)
         return
@@ -49,6 +49,11 @@ function heading(text, line,    level, i) {
             problem(line, "\"" shape[next_heading] "\" should stand before \"" text "\"")
         next_heading = i + 1
     }
+}
+
+function letters(s) {
+    gsub(/[^a-z]/, "", s)
+    return s
 }
 
 function images(text, line) {

@@ -46,8 +46,9 @@ try(const char *name, int from, int to)
     printf("  send hello, world; recv 5 at most ->");
     send(from, "hello, world", 12, 0);
     receive(to, 5);
-    n = send(from, big, sizeof big, MSG_DONTWAIT);
-    printf("  send %zu bytes: %s ->", sizeof big, n < 0 ? errno_name(errno) : "");
+    n = send(from, big, sizeof big, MSG_DONTWAIT); /* all of it, or what fits into the buffers */
+    printf("  send %zu bytes ->%s%s", sizeof big, n < 0 ? "  " : "",
+           n < 0 ? errno_name(errno) : "");
     receive(to, sizeof big);
 }
 

@@ -4,8 +4,8 @@
  * Shows:  read() says a count, perhaps smaller than the one asked for; or 0, the end; or
  *         -1 with an errno, and three values of errno are no failures.
  * Run:    build/01-blocking/what-read-says
- * Watch:  strace -e trace=read,write on it: where the program sees one read() go on after
- *         three signals, strace sees it begin again after each (ERESTARTSYS).
+ * Watch:  strace -e trace=read on it: where the program sees one read() go on after three
+ *         signals, strace sees the kernel begin it again after each (ERESTARTSYS).
  * Breaks: bad-eagain-is-eof.c, bad-dies-on-eintr.c
  * Book:   01-blocking, "Every answer"
  */
@@ -36,16 +36,22 @@ on_signal(int signal)
     errno = saved_errno;
 }
 
-/* From now on a signal comes every 20 ms: one of them while the next read() sleeps. */
 static void
-signals_come(int flags, int last)
+catch_signals(int flags, int last)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = flags};
-    struct itimerval every = {{0, 20000}, {0, 20000}};
 
     signals = 0;
     last_signal = last;
     check(sigaction(SIGALRM, &action, NULL), "sigaction");
+}
+
+/* SIGALRM every `ms` milliseconds, so that one comes while read() sleeps; 0: no more. */
+static void
+alarm_every(int ms)
+{
+    struct itimerval every = {{0, ms * 1000}, {0, ms * 1000}};
+
     check(setitimer(ITIMER_REAL, &every, NULL), "setitimer");
 }
 
@@ -76,13 +82,14 @@ main(int argc, char **argv)
     ask("12 bytes came, we ask for 5", 5);
     ask("  we ask for 100", 100);
 
-    signals_come(0, 0);
+    catch_signals(0, 0);
+    alarm_every(20);
     ask("a signal comes, no SA_RESTART", 100);
-    signals_come(SA_RESTART, 3);
+    catch_signals(SA_RESTART, 3);
     ask("3 signals, SA_RESTART, then 5 bytes", 100);
     patience(60, 0);
     ask("a signal, SA_RESTART, but SO_RCVTIMEO", 100);
-    signal(SIGALRM, SIG_IGN);
+    alarm_every(0);
 
     patience(0, 50);
     ask("SO_RCVTIMEO of 50 ms has passed", 100);

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { BUFFER = 50000 }; /* the size asked for; the program is the same without it */
+enum { BUFFER = 50000 }; /* asked for, so that `big` does not fit; see fill-the-buffer.c */
 
 static char big[1000000];
 static int us, peer;
@@ -33,14 +33,21 @@ on_signal(int signal)
     signals++;
 }
 
-/* From now on a signal comes every 20 ms: one of them while the next write() sleeps. */
 static void
-signals_come(void)
+catch_signal(int signal)
 {
     struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART */
-    struct itimerval every = {{0, 20000}, {0, 20000}};
 
-    check(sigaction(SIGALRM, &action, NULL), "sigaction");
+    signals = 0;
+    check(sigaction(signal, &action, NULL), "sigaction");
+}
+
+/* SIGALRM every `ms` milliseconds, so that one comes while write() sleeps; 0: no more. */
+static void
+alarm_every(int ms)
+{
+    struct itimerval every = {{0, ms * 1000}, {0, ms * 1000}};
+
     check(setitimer(ITIMER_REAL, &every, NULL), "setitimer");
 }
 
@@ -68,10 +75,11 @@ to_a_peer_that_does_not_read(void)
 {
     connect_pair(&us, &peer, BUFFER, BUFFER);
     give("12 bytes", 12);
-    signals_come();
+    catch_signal(SIGALRM);
+    alarm_every(20);
     give("1,000,000 bytes, then a signal", sizeof big);
     give_until_full("more, until it is full, then a signal");
-    signal(SIGALRM, SIG_IGN);
+    alarm_every(0);
     set_nonblocking(us);
     give_until_full("more, O_NONBLOCK");
     close(us);
@@ -89,8 +97,7 @@ to_a_peer_that_has_closed(void)
     give("the peer has closed", 12);
     signal(SIGPIPE, SIG_IGN);
     give("  again, SIGPIPE ignored", 12);
-    signals = 0;
-    signal(SIGPIPE, on_signal);
+    catch_signal(SIGPIPE);
     give("  again, SIGPIPE caught", 12);
     printf("%-38s %d time\n", "    and its handler has run", signals);
 

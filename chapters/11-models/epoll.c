@@ -42,7 +42,7 @@ end(int fd)
 static void
 echo_once(int peer)
 {
-    char buf[4096];
+    char buf[1 << 16];
     ssize_t n = read(peer, buf, sizeof buf);
 
     if (n == -1 && errno == EINTR)

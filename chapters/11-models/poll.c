@@ -45,7 +45,7 @@ end(size_t i)
 static void
 echo_once(size_t i)
 {
-    char buf[4096];
+    char buf[1 << 16];
     int peer = watched[i].fd;
     ssize_t n = read(peer, buf, sizeof buf);
 

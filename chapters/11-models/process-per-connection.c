@@ -23,7 +23,7 @@
 static void
 echo_until_end(int peer)
 {
-    char buf[4096];
+    char buf[1 << 16];
 
     for (;;) {
         ssize_t n = read(peer, buf, sizeof buf);

@@ -24,7 +24,7 @@ static void *
 echo_until_end(void *argument)
 {
     int peer = (int)(intptr_t)argument; /* by value: main's own variable has the next one soon */
-    char buf[4096];
+    char buf[1 << 16];
 
     for (;;) {
         ssize_t n = read(peer, buf, sizeof buf);

@@ -74,8 +74,10 @@ function style() {
     print ".notice { padding-left: 1.4rem; } .notice li { margin-bottom: .35rem; }"
     print ".chapter { color: var(--quiet); white-space: nowrap; }"
     print ".scroll { overflow-x: auto; margin: 0 0 1.25rem; }"
-    print "table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .95rem; }"
+    print "table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .95rem; min-width: min(100%, 24rem); }"
     print "caption { caption-side: top; text-align: left; color: var(--quiet); padding-bottom: .4rem; }"
+    print "caption span { display: inline-block; position: sticky; left: 0; max-width: min(46rem, 100vw - 2rem); }"
+    print "tbody th { position: sticky; left: 0; background: var(--paper); }"
     print "th, td { padding: .3rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }"
     print "th:first-child, td:first-child { text-align: left; padding-left: 0; }"
     print "thead th { vertical-align: bottom; font-weight: 600; } tbody th { font-weight: 400; }"
@@ -87,7 +89,7 @@ function style() {
     print "figcaption small { display: block; color: var(--quiet); }"
     print "svg { display: block; width: 100%; height: auto; font: 13px system-ui, -apple-system, \"Segoe UI\", Roboto,"
     print "  \"Liberation Sans\", \"DejaVu Sans\", sans-serif; font-variant-numeric: tabular-nums; }"
-    print "svg text { fill: var(--ink); } svg .tick { fill: var(--quiet); font-size: 11px; }"
+    print "svg text { fill: var(--ink); paint-order: stroke; stroke: var(--paper); stroke-width: 4px; } svg .tick { fill: var(--quiet); font-size: 11px; }"
     print ".bar { fill: var(--bar); } .grid { stroke: var(--line); } .reach { stroke: var(--span); stroke-width: 1.5; }"
     print ".dot { fill: var(--bar); } .ring { fill: var(--paper); stroke: var(--bar); stroke-width: 2; }"
     print ".tail { stroke: var(--bar); stroke-width: 2; }"
@@ -130,19 +132,19 @@ function load_sentence(load, clients) {
 }
 
 function column_head(name, unit, better) {
-    return "<th scope=\"col\">" name "<small>" (unit == "" ? "" : unit ", ") better "</small></th>"
+    return "<th scope=\"col\">" name "<small>" unit (unit == "" ? "" : "<br/>") better "</small></th>"
 }
 
 function group_table(g,    i, key, caption) {
     caption = load_title(group_load[g]) ", " clients_text(group_clients[g]) ", medians of " meta["rounds"] \
-        plural(meta["rounds"], " round", " rounds") "; in small type the lowest and the highest round"
+        plural(meta["rounds"], " round", " rounds") ", failures of all; in small type the lowest and the highest round"
     print "<div class=\"scroll\" role=\"region\" aria-label=\"" caption "\" tabindex=\"0\">"
     print "<table class=\"models\">"
-    print "<caption>" caption "</caption>"
+    print "<caption><span>" caption "</span></caption>"
     print "<thead><tr><th scope=\"col\">model</th>" column_head("answered", "clients", "more is better") \
-        column_head("requests/s", "", "more is better") column_head("p50", "ms", "less is better") \
-        column_head("p99", "ms", "less is better") column_head("CPU a request", micro, "less is better") \
-        column_head("memory (PSS)", "MiB", "less is better") column_head("failures", "requests", "less is better") \
+        column_head("requests", "a second", "more is better") column_head("p50", "ms", "less is better") \
+        column_head("p99", "ms", "less is better") column_head("CPU", micro " a request", "less is better") \
+        column_head("memory", "MiB of PSS", "less is better") column_head("failures", "requests", "less is better") \
         "</tr></thead>"
     print "<tbody>"
     for (i = 1; i <= models; i++) {
@@ -314,7 +316,7 @@ function beside_published(    g, k, n, list, i, key) {
         published_caveat() "</p>"
     print "<div class=\"scroll\" role=\"region\" aria-label=\"Published figures beside ours\" tabindex=\"0\">"
     print "<table class=\"published\">"
-    print "<caption>Time in ms for so many clients; less is better</caption>"
+    print "<caption><span>Time in ms for so many clients; less is better</span></caption>"
     print "<thead><tr><th scope=\"col\">model</th>"
     for (k = 1; k <= n; k++)
         print "<th scope=\"col\">" commas(group_clients[list[k]]) "<small>ours</small></th>" \
@@ -366,7 +368,7 @@ function every_round(    line, n, part, i, in_body) {
     print "<summary>Every round</summary>"
     print "<div class=\"scroll\" role=\"region\" aria-label=\"Every round\" tabindex=\"0\">"
     print "<table class=\"rounds\">"
-    print "<caption>What the load generator and the kernel said, as it stands in results.tsv</caption>"
+    print "<caption><span>What the load generator and the kernel said, as it stands in results.tsv</span></caption>"
     while ((getline line < FILENAME) > 0) {
         if (line ~ /^#/)
             continue

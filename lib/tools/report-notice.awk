@@ -8,7 +8,7 @@ function note(chapter, text) {
     notice_chapter[notices] = chapter
 }
 
-# The first group with this load, 0 if there is none; the least or greatest median in group g.
+# The first group with this load, 0 if there is none.
 function group_with(load,    g) {
     for (g = 1; g <= groups; g++)
         if (group_load[g] == load && measured_models(g) > 0)
@@ -16,11 +16,13 @@ function group_with(load,    g) {
     return 0
 }
 
+# The model with the greatest (sign 1) or least (-1) median among those in group g that answered
+# every client without a failure; "" if there is none.
 function extreme(g, measure, sign,    i, key, best, which) {
     which = ""
     for (i = 1; i <= models; i++) {
         key = key_of(g, model_name[i])
-        if (is_clean(key) && has(key, measure) &&
+        if (answered_all(g, key) && has(key, measure) &&
             (which == "" || sign * median(key, measure) > sign * best)) {
             which = model_name[i]
             best = median(key, measure)
@@ -29,25 +31,32 @@ function extreme(g, measure, sign,    i, key, best, which) {
     return which
 }
 
-function find_notices(    g, visits, stays) {
+function answered_all(g, key) {
+    return is_clean(key) && median(key, "answered") == group_clients[g]
+}
+
+function find_notices(    g, visits, stays, first) {
     visits = group_with("visits")
     stays = group_with("stays")
-    for (g = 1; g <= groups; g++)
+    first = visits ? visits : stays
+    for (g = 1; g <= groups && !notices; g++)
         notice_failures(g)
     for (g = 1; g <= groups; g++)
         if (group_load[g] == "stays" && notice_waiting(g))
             break
-    notice_cpu(visits ? visits : stays)
+    if (!first)
+        return
+    notice_cpu(first)
     notice_scan(stays ? stays : visits)
     if (stays)
         notice_memory(stays)
     if (visits && stays)
         notice_connecting(visits, stays)
-    notice_tail(visits ? visits : stays)
-    notice_client(visits ? visits : stays)
-    notice_rounds(visits ? visits : stays)
-    notice_little(visits ? visits : stays)
-    notice_server(visits ? visits : stays)
+    notice_tail(first)
+    notice_client(first)
+    notice_rounds(first)
+    notice_little(first)
+    notice_busy(first)
 }
 
 # A model that failed some, and why.
@@ -72,9 +81,8 @@ function notice_waiting(g,    i, key, answered, clients, name) {
         answered = median(key, "answered")
         clients = group_clients[g]
         if (is_clean(key) && answered > 0 && answered <= clients / 2) {
-            note("01-blocking", name " answers " commas(answered) " of " commas(clients) \
-                 " that stay; " commas(clients - answered) plural(clients - answered, " waits", " wait") \
-                 " until " plural(answered, "it leaves", "they leave") ".")
+            note("01-blocking", name " answers " commas(answered) " of " commas(clients) " that stay; " \
+                 (answered == 1 ? "the others wait until it leaves." : "the others wait, all the time."))
             return 1
         }
     }
@@ -92,7 +100,7 @@ function notice_cpu(g,    dear, cheap, most, least, unit) {
     if (least <= 0 || most < 1.2 * least)
         return
     unit = group_load[g] == "visits" ? "visit" : "request"
-    note("11-models", "a " unit " costs " dear " " short(most) " " micro " of CPU: " \
+    note("11-models", "A " unit " costs " dear " " short(most) " " micro " of CPU: " \
          ratio(most / least) " times " cheap "'s " short(least) ".")
 }
 
@@ -117,10 +125,10 @@ function notice_scan(g,    i, n, names, key, least, most, slow, fast, clients, c
         return
     clients = commas(group_clients[g])
     if (most < 1.2 * least)
-        note("02-io-models", "with " clients plural(group_clients[g], " connection ", " connections ") \
+        note("02-io-models", "With " clients plural(group_clients[g], " connection ", " connections ") \
              compared " differ by a factor of " ratio(most / least) " in CPU: no great matter yet.")
     else
-        note("02-io-models", "with " clients plural(group_clients[g], " connection ", " connections ") \
+        note("02-io-models", "With " clients plural(group_clients[g], " connection ", " connections ") \
              slow " costs " ratio(most / least) " times the CPU of " fast " a request.")
 }
 
@@ -154,14 +162,14 @@ function notice_connecting(v, s,    i, key, best, name, dear, cheap) {
     dear = median(key_of(v, name), "cpu")
     if (dear < 1.2 * best)
         return
-    note("00-sockets", "connecting and closing is the work: a visit costs " name " " short(dear) " " micro \
+    note("00-sockets", "Connecting and closing is the work: a visit costs " name " " short(dear) " " micro \
          ", a request " short(best) ".")
 }
 
 function notice_tail(g,    i, key, x, worst, name) {
     for (i = 1; i <= models; i++) {
         key = key_of(g, model_name[i])
-        if (!is_clean(key) || median(key, "p50") <= 0)
+        if (!answered_all(g, key) || median(key, "p50") <= 0)
             continue
         x = median(key, "p99") / median(key, "p50")
         if (name == "" || x > worst) {
@@ -180,20 +188,16 @@ function notice_client(g,    n, list) {
     n = client_bound(g, list)
     if (n == 0)
         return
-    note("10-webbench", "the client was the limit of " \
+    note("10-webbench", "The client was the limit of " \
          (n == 1 ? list[1] : n == measured_models(g) ? plural(n, "the one model", "all " n) : n " models") \
          ": its CPU was full. Compare CPU " micro ".")
 }
 
-# Do the rounds differ by more than the models do?
-function notice_rounds(g,    fast, slow, key, i, spread, wide, x) {
-    fast = extreme(g, "rate", 1)
-    slow = extreme(g, "rate", -1)
-    if (fast == "" || fast == slow)
-        return
+# By how much do the rounds of one model differ? The models' differences mean as much.
+function notice_rounds(g,    key, i, spread, wide, x) {
     for (i = 1; i <= models; i++) {
         key = key_of(g, model_name[i])
-        if (!is_clean(key) || count[key, "rate"] < 2 || median(key, "rate") <= 0)
+        if (!is_clean(key) || count[key, "rate"] < 2)
             continue
         x = (highest(key, "rate") - lowest(key, "rate")) / median(key, "rate")
         if (wide == "" || x > spread) {
@@ -201,30 +205,36 @@ function notice_rounds(g,    fast, slow, key, i, spread, wide, x) {
             spread = x
         }
     }
-    if (wide == "" || median(key_of(g, fast), "rate") > (1 + spread) * median(key_of(g, slow), "rate"))
-        return
-    note("10-webbench", "the rounds of " wide " differ by " sprintf("%.0f", spread * 100) \
-         " %, more than the models: this is no ranking.")
+    if (wide != "")
+        note("10-webbench", "The rounds of " wide " differ by " sprintf("%.0f", spread * 100) \
+             " %: smaller differences between models mean nothing.")
 }
 
 # Little's law, from the figures: clients / rate = the mean time of a request.
-function notice_little(g,    fast, key) {
-    fast = extreme(g, "rate", 1)
-    if (fast == "")
+function notice_little(g,    i, key, name) {
+    for (i = 1; i <= models && name == ""; i++)
+        if (is_clean(key_of(g, model_name[i])))
+            name = model_name[i]
+    if (name == "")
         return
-    key = key_of(g, fast)
-    note("10-webbench", commas(median(key, "answered")) " at once / " commas(median(key, "rate")) " a second = " \
-         short(median(key, "answered") / median(key, "rate") * 1000) " ms each; " fast "'s median: " \
-         short(median(key, "p50")) ".")
+    key = key_of(g, name)
+    note("10-webbench", name ": " commas(median(key, "answered")) " at a time / " commas(median(key, "rate")) \
+         " a second = " short(median(key, "answered") / median(key, "rate") * 1000) " ms each; half took " \
+         short(median(key, "p50")) " or less.")
 }
 
-function notice_server(g,    busy, idle, key) {
-    idle = extreme(g, "server_busy", -1)
-    if (idle == "")
+function notice_busy(g,    i, key, name, least) {
+    for (i = 1; i <= models; i++) {
+        key = key_of(g, model_name[i])
+        if (is_clean(key) && (name == "" || median(key, "server_busy") < least)) {
+            name = model_name[i]
+            least = median(key, "server_busy")
+        }
+    }
+    if (name == "")
         return
-    key = key_of(g, idle)
-    note("11-models", idle " kept its CPU busy " sprintf("%.0f", median(key, "server_busy")) \
-         " % of the time, its client " sprintf("%.0f", median(key, "client_busy")) " %.")
+    note("11-models", name " kept its CPU busy " sprintf("%.0f", least) " % of the time, its client " \
+         sprintf("%.0f", median(key_of(g, name), "client_busy")) " %.")
 }
 
 # Breaks text into lines of at most n characters: wrapped[1], wrapped[2] …; returns how many.

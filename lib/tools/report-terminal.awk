@@ -35,8 +35,8 @@ function blue(s) {
 # ---- tables ----
 
 function tables(    g) {
-    print "Medians of " meta["rounds"] plural(meta["rounds"], " round", " rounds") " of " meta["seconds"] \
-        " s. CPU a request and PSS: the whole process tree's."
+    print meta["rounds"] plural(meta["rounds"], " round", " rounds") " of " meta["seconds"] \
+        " s: medians, all failures. CPU a request, PSS: of all processes."
     for (g = 1; g <= groups; g++) {
         if (g > 1)
             print ""
@@ -130,11 +130,11 @@ function bar_pair(g, measure, title, measure2, title2,    i, key, most, most2) {
     }
 }
 
-# 26 characters: a bar of up to 17, and the figure.
+# 26 characters: a bar of up to 16, and the figure.
 function bar_and_figure(key, measure, most) {
-    return blue(left(bar(median(key, measure), most, 17), 17)) " " \
+    return blue(left(bar(median(key, measure), most, 16), 16)) " " \
         right(!has(key, measure) ? "-" : measure == "rate" ? commas(median(key, measure)) \
-                                                           : short(median(key, measure)), 8)
+                                                           : short(median(key, measure)), 9)
 }
 
 # From zero; in eighths of a character where blocks can be drawn. What is not zero shows.

@@ -209,8 +209,8 @@ function clients_text(n) {
 function load_story(load, clients) {
     if (load == "visits")
         return clients_text(clients) plural(clients, \
-            " connects, sends 100 bytes, reads them back, closes, begins again", \
-            " connect, send 100 bytes, read them back, close, begin again")
+            " connects, sends 100 bytes, reads them back, closes, repeats", \
+            " connect, send 100 bytes, read them back, close, repeat")
     return clients_text(clients) plural(clients, " stays", " stay") \
         " connected; 100 bytes there and back, again and again"
 }

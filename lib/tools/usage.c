@@ -26,7 +26,10 @@ struct usage {
     int64_t cpu_us; /* user and system, living and reaped */
     long pss_kb;    /* proportional set size: a page shared by n processes is 1/n for each */
     long processes, threads;
+    int64_t reaped_us; /* of cpu_us: of children that have been waited for */
 };
+
+enum { MOST_LOOKS = 20 };
 
 /* The fields of /proc/PID/stat that are needed; false when the process has gone. See proc(5). */
 static bool
@@ -84,8 +87,9 @@ own_pss_kb(const char *pid)
     return kb;
 }
 
+/* One walk through /proc, which is no snapshot: processes come and go meanwhile. */
 static struct usage
-usage_of_session(int leader)
+look_at_session(int leader)
 {
     struct usage sum = {0};
     struct dirent *entry;
@@ -103,6 +107,7 @@ usage_of_session(int leader)
             !read_stat(entry->d_name, &state, &session, &reaped_us, &threads) || session != leader)
             continue;
         sum.cpu_us += own_cpu_us(entry->d_name) + reaped_us;
+        sum.reaped_us += reaped_us;
         if (state == 'Z')
             continue; /* dead, and not yet waited for: it has used CPU, but has no memory */
         sum.pss_kb += own_pss_kb(entry->d_name);
@@ -111,6 +116,28 @@ usage_of_session(int leader)
     }
     closedir(proc);
     return sum;
+}
+
+/*
+ * A child that ends and is waited for while we look is missed: its parent was read before,
+ * itself not any more. So it is looked at again until nothing has changed; of a server that
+ * is never the same twice, the memory is the most that was seen.
+ */
+static struct usage
+usage_of_session(int leader)
+{
+    struct usage last, now = look_at_session(leader);
+    int looks = 1;
+    bool changed;
+
+    do {
+        last = now;
+        now = look_at_session(leader);
+        changed = now.processes != last.processes || now.reaped_us != last.reaped_us;
+        if (now.pss_kb < last.pss_kb)
+            now.pss_kb = last.pss_kb;
+    } while (changed && ++looks < MOST_LOOKS);
+    return now;
 }
 
 int

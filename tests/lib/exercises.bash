@@ -17,7 +17,6 @@
 #   hint      "read() may return fewer bytes than were sent at once"
 #   same      "the bytes that came back" "$expected" "$got"
 # shellcheck shell=bash
-
 # shellcheck source=/dev/null
 source "$(dirname "${BASH_SOURCE[0]}")/servers.bash"
 # shellcheck source=/dev/null
@@ -44,16 +43,16 @@ ended_as() { printf 'outcome: %s: %s\n' "$1" "$2"; }
 # limited SECONDS COMMAND...: runs COMMAND apart from Bats, with 64 KiB of output at most and for
 # at most SECONDS x TIME_SCALE. Sets STATUS, and OUT and ERR, the files of its output.
 limited() {
-    local seconds=$1 hidden=("${!BATS_@}")
+    local seconds=$1
     shift
     OUT=$(mktemp "$BATS_TEST_TMPDIR/out.XXXXXX")
     ERR=$(mktemp "$BATS_TEST_TMPDIR/err.XXXXXX")
     STATUS=0
     (
         ulimit -f 64
-        exec env "${hidden[@]/#/-u}" "$BUILD/tests/cage" -t $((seconds * TIME_SCALE)) -n 500 \
+        run_apart "$BUILD/tests/cage" -t $((seconds * MICROSECONDS / 1000000)) -n 500 \
             -r "$ERR.cage" "$@"
-    ) </dev/null >"$OUT" 2>"$ERR" 3>&- 4>&- || STATUS=$?
+    ) </dev/null >"$OUT" 2>"$ERR" || STATUS=$?
     if [[ $(<"$ERR.cage") = left-behind* ]]; then
         expected "when it has ended, nothing of it runs"
         got "left behind: $(cut -d ' ' -f 3- "$ERR.cage")"
@@ -71,7 +70,7 @@ tell_end() {
     elif (($1 == 124)); then
         ended_as timed-out "it was still running when the time was up"
     elif (($1 == 128 + $(kill -l XFSZ))); then
-        ended_as failed "it printed more than 64 KiB"
+        ended_as failed "it printed without end"
     elif (($1 > 128)); then
         ended_as crashed "SIG$(kill -l $(($1 - 128)) 2>/dev/null)"
     else
@@ -98,8 +97,21 @@ drive() {
 
 # serve [ARGUMENT...]: starts the submission as a server; see start_server.
 serve() {
+    local status=0
     did "started ${PROGRAM##*/} ${LISTEN:--p 0} $*"
-    start_server "$PROGRAM" "$@"
+    if start_server "$PROGRAM" "$@" && [[ $PORT != 0 ]]; then
+        return
+    fi
+    expected "'listening on ADDRESS:PORT' on stdout, when it can be connected to"
+    if gone "$SERVER"; then
+        wait "$SERVER" || status=$?
+        tell_end "$status" "$SERVER_ERR" || got "it has ended, with status $status"
+    elif [[ ${PORT:-} = 0 ]]; then
+        got "listening on $ADDRESS:0, and nobody listens on port 0"
+    else
+        ended_as timed-out "it has not announced itself"
+    fi
+    return 1
 }
 
 # talk [SCRIPT]: a script of the grader's own; if it is wrong, the grader is.
@@ -107,6 +119,9 @@ talk() {
     local status=0
     "$BUILD/tests/talk" -b "$ADDRESS" -p "$PORT" "$@" || status=$?
     ((status < 2)) || ended_as grader-error "the grader's script is wrong"
+    if ((status == 1)) && gone "$SERVER"; then
+        got "the server has ended"
+    fi
     return $status
 }
 
@@ -114,7 +129,7 @@ talk() {
 
 # prediction KEY: what predict.txt says about KEY; nothing if the key, or its value, is not there.
 prediction() {
-    tr -d '\r' <"$SUBMISSION/predict.txt" | sed -n "s/^ *$1 *= *//p" | sed 's/ *$//; s/^?$//; q'
+    tr -d '\r' <"$SUBMISSION/predict.txt" | sed -n "s/^ *$1 *= *//p" | sed 's| *$||; s|^?$||; q'
 }
 
 # given KEY: the value that this student was given: of the choices {…} behind KEY in the exercise.
@@ -126,19 +141,37 @@ given() {
 
 # all_filled KEY...: nothing is measured before the reader has committed himself.
 all_filled() {
-    local key
-    for key in "$@" why; do
-        if [[ ! $(prediction "$key") ]]; then
-            expected "an answer for each key, and a why, before anything is run"
-            got "nothing for $key"
+    local key value
+    for key in "$@"; do
+        value=$(prediction "$key")
+        if [[ ! $value =~ ^[0-9]+$ ]]; then
+            expected "a whole number for each key, before anything is run"
+            got "$key = ${value:-?}"
             return 1
         fi
+    done
+    if [[ $(prediction why) != *' '* ]]; then
+        expected "a sentence that says why, before anything is run"
+        got "why = $(prediction why)"
+        return 1
+    fi
+}
+
+# as_given KEY...: what was given has not been changed, and was given to this student.
+as_given() {
+    local key
+    if [[ ${STUDENT:-} ]]; then
+        same "student" "$STUDENT" "$(prediction student)"
+    fi
+    for key in "$@"; do
+        same "$key, as given to $(prediction student)" "$(given "$key")" "$(prediction "$key")"
     done
 }
 
 # ---- before and after each test ----
 
 setup() {
+    export -n "${!BATS_@}" # nobody else's business
     if [[ -e $BATS_FILE_TMPDIR/hopeless && ! ${KEEP_GOING:-} ]]; then
         ended_as not-run "a condition before it does not hold"
         return 1
@@ -157,15 +190,16 @@ is_condition() {
     ! grep -F -B 1 "@test \"$BATS_TEST_DESCRIPTION\" {" "$BATS_TEST_FILENAME" | grep -q '^# points: '
 }
 
-# Of servers that ended although nobody asked them to. (Of one that was waited for, 127.)
+# What end_servers has to say of a server that failed.
 tell_servers() {
-    local pid status
-    for pid in "${SERVERS[@]}"; do
-        gone "$pid" || continue
+    local i status
+    for i in "${!SERVERS[@]}"; do
+        gone "${SERVERS[i]}" || continue
         status=0
-        wait "$pid" 2>/dev/null || status=$?
-        ((status == 127)) || tell_end "$status" "$SERVER_ERR" ||
-            got "the server has ended by itself, with status $status"
-        head -c 2000 "$SERVER_ERR"
+        wait "${SERVERS[i]}" 2>/dev/null || status=$?
+        if ((status != 0)); then
+            tell_end "$status" "${SERVERS_ERR[i]}" || got "the server ended with status $status"
+        fi
+        head -c 2000 "${SERVERS_ERR[i]}"
     done
 }

@@ -26,6 +26,11 @@ JOBS=${JOBS:-$(nproc)}
 MANIFEST=$TOP/exercises/manifest.tsv
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a hook's; ours are other repositories
 
+# scaled SECONDS: as many as they are on this machine, TIME_SCALE being what it is.
+scaled() {
+    LC_ALL=C awk -v s="$1" -v scale="$TIME_SCALE" 'BEGIN { printf "%d\n", s * scale + 0.999 }'
+}
+
 # give_up LINE...: the command was used wrongly, or cannot work here.
 give_up() {
     printf '%s\n' "$@" >&2

@@ -15,6 +15,7 @@
 #
 # Nothing in a test sleeps to wait for something: it polls, until a deadline that
 # TIME_SCALE=3 makes three times as long (sanitizers, valgrind, a busy machine).
+# shellcheck shell=bash
 
 bats_require_minimum_version 1.8.0
 
@@ -22,6 +23,7 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=${BUILD:-build}
 [[ $BUILD = /* ]] || BUILD=$TOP/$BUILD
 TIME_SCALE=${TIME_SCALE:-1}
+LC_ALL=C printf -v MICROSECONDS %.0f "${TIME_SCALE}e6" # of a second; 1.5 has a point everywhere
 
 # A server's environment holds nothing of make's, and a sanitizer's report is a failure.
 unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
@@ -34,94 +36,146 @@ export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=0:exitcode=99}
 # poll_until SECONDS COMMAND...: runs COMMAND again and again until it succeeds.
 # Fails, and says what it waited for, when SECONDS x TIME_SCALE have passed.
 poll_until() {
-    local seconds=$1 deadline
+    local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * MICROSECONDS)) seconds=$1
     shift
-    deadline=$((${EPOCHREALTIME/[.,]/} + seconds * TIME_SCALE * 1000000))
     [[ ${TICK:-} ]] || exec {TICK}<> <(:)
     until "$@"; do
         if ((${EPOCHREALTIME/[.,]/} > deadline)); then
-            echo "waited $((seconds * TIME_SCALE)) s in vain for: $*"
+            echo "waited $seconds s x $TIME_SCALE in vain for: $*"
             return 1
         fi
         read -rt 0.02 -u "$TICK" || true # 20 ms, without a process
     done
 }
 
-# gone PID: no such process (a zombie of ours counts as gone).
+# process_fields PID: sets FIELDS to what stands behind the name in /proc/PID/stat; see proc(5).
+# FIELDS[0] is the state, the third field there. Fails when there is no such process.
+process_fields() {
+    local stat
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+    read -ra FIELDS <<<"${stat##*) }"
+}
+
+# gone PID: no such process. One whose parent has not yet waited for it counts as gone, but not
+# one whose first thread has ended before the others.
 gone() {
-    local state
-    state=$(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) || return 0
-    [[ $state = Z ]]
+    local FIELDS
+    process_fields "$1" || return 0
+    [[ ${FIELDS[0]} = Z ]] && ((FIELDS[17] <= 1))
+}
+
+# is_asleep PID: so that a test knows that a program has reached its blocking call.
+is_asleep() {
+    local FIELDS
+    process_fields "$1" && [[ ${FIELDS[0]} = S ]]
 }
 
 # ---- starting and stopping ----
 
+SERVERS=() SERVERS_ERR=()
+
 # start_server PROGRAM [ARGUMENT...]: starts build/PROGRAM (or an absolute path) on a free port
 # of 127.0.0.1 and returns when it has announced itself. Sets SERVER (its pid, which is also its
-# process group), PORT, ADDRESS, and SERVER_OUT and SERVER_ERR, the files of its output.
+# process group and session), PORT, ADDRESS, and SERVER_OUT and SERVER_ERR, the files of its output.
 # With LISTEN="-p 0 -b ::1" or the like, other options than `-p 0` come first.
 start_server() {
-    local program=$1 line
+    local program=$1 line status=0
     shift
     [[ $program = /* ]] || program=$BUILD/$program
     SERVER_OUT=$(mktemp "$BATS_TEST_TMPDIR/out.XXXXXX")
     SERVER_ERR=$(mktemp "$BATS_TEST_TMPDIR/err.XXXXXX")
-    # Bats waits for all who hold its descriptors; SIGINT is ignored in background jobs.
     # shellcheck disable=SC2086 # LISTEN holds several words on purpose
-    setsid env --default-signal=INT,QUIT,PIPE "$program" ${LISTEN:--p 0} "$@" \
-        </dev/null >"$SERVER_OUT" 2>"$SERVER_ERR" 3>&- 4>&- 5>&- 6>&- &
+    run_apart "$program" ${LISTEN:--p 0} "$@" </dev/null >"$SERVER_OUT" 2>"$SERVER_ERR" &
     SERVER=$!
     SERVERS+=("$SERVER")
-    poll_until 10 announced_or_gone || return 1
-    line=$(<"$SERVER_OUT")
-    if [[ $line != "listening on "* ]]; then
-        echo "$program did not start; it said on stdout '$line' and on stderr:"
-        cat "$SERVER_ERR"
+    SERVERS_ERR+=("$SERVER_ERR")
+    if ! poll_until 10 announced_or_gone || ! announced; then
+        if gone "$SERVER"; then
+            wait "$SERVER" || status=$?
+            echo "$program ended, with status $status, before it said where it listens"
+        fi
+        echo "on stdout: $(<"$SERVER_OUT")"
+        echo "on stderr: $(<"$SERVER_ERR")"
         return 1
     fi
-    line=${line%%$'\n'*}
+    read -r line <"$SERVER_OUT"
     line=${line#listening on }
     ADDRESS=${line%:*}
     ADDRESS=${ADDRESS#[} ADDRESS=${ADDRESS%]}
     PORT=${line##*:}
 }
 
-announced_or_gone() {
-    grep -q '^listening on .*:.' "$SERVER_OUT" || gone "$SERVER"
+# run_apart COMMAND...: in the place of this (sub)shell, in a session of its own, with stdin, stdout
+# and stderr only (Bats waits for all who hold its descriptors; a test may hold connections), and
+# with the signals that a shell ignores for what it runs in the background.
+run_apart() {
+    local fd
+    for fd in /proc/self/fd/*; do
+        fd=${fd##*/}
+        ((fd <= 2)) || exec {fd}>&-
+    done
+    exec setsid env --default-signal=INT,QUIT,PIPE "$@"
 }
 
-# stop_server [SIGNAL]: sends SIGTERM (or SIGNAL) and fails unless the server ends with status 0,
-# quietly, and leaves no process behind.
+# The whole line must be there, and it must be the first.
+announced() {
+    local line
+    IFS= read -r line <"$SERVER_OUT" && [[ $line = "listening on "*:?* ]]
+}
+
+announced_or_gone() {
+    announced || gone "$SERVER"
+}
+
+# stop_server [SIGNAL]: sends SIGTERM (or SIGNAL) and fails unless the server, which must have run
+# until now, ends with status 0 and leaves no process behind.
 stop_server() {
-    local status=0
-    kill -s "${1:-TERM}" "$SERVER" || return 1
-    if ! poll_until 5 gone "$SERVER"; then
-        echo "the server does not end on SIG${1:-TERM}"
-        return 1
+    local signal=${1:-TERM} status=0 was_gone=no left
+    if gone "$SERVER"; then
+        was_gone=yes
+    else
+        kill -s "$signal" "$SERVER"
+        if ! poll_until 5 gone "$SERVER"; then
+            echo "the server does not end on SIG$signal"
+            return 1
+        fi
     fi
     wait "$SERVER" || status=$?
+    if [[ $was_gone = yes ]]; then
+        echo "the server had ended by itself, with status $status"
+        return 1
+    fi
     if ((status != 0)); then
-        echo "the server ended with status $status instead of 0; its stderr:"
-        cat "$SERVER_ERR"
+        echo "the server ended with status $status instead of 0 on SIG$signal"
         return 1
     fi
-    if group_alive "$SERVER"; then
+    left=$(session_of "$SERVER")
+    if [[ $left ]]; then
         echo "the server left processes behind:"
-        ps -o pid,stat,args -g "$SERVER"
+        echo "$left"
         return 1
     fi
 }
 
-group_alive() {
-    kill -0 -- "-$1" 2>/dev/null
+# session_of PID: the living processes of the session that PID began, a line each.
+session_of() {
+    ps -o pid=,stat=,args= -s "$1" | awk '$2 !~ /^Z/'
 }
 
-# end_servers: for teardown. Kills what is left of every server of this test.
+# end_servers: for teardown. Kills what is left of every server of this test. If the test has
+# failed, shows first what they had to say (unless a tell_servers does that in its own way).
 end_servers() {
-    local pid
-    for pid in "${SERVERS[@]}"; do
-        kill -KILL -- "-$pid" 2>/dev/null || true
-        wait "$pid" 2>/dev/null || true
+    local i pid
+    for i in "${!SERVERS[@]}"; do
+        if [[ ! ${BATS_TEST_COMPLETED:-} && -s ${SERVERS_ERR[i]} ]] &&
+            ! declare -F tell_servers >/dev/null; then
+            echo "stderr of the server:"
+            head -n 50 "${SERVERS_ERR[i]}"
+        fi
+        for pid in $(session_of "${SERVERS[i]}" | awk '{ print $1 }'); do
+            kill -KILL "$pid" 2>/dev/null || true
+        done
+        wait "${SERVERS[i]}" 2>/dev/null || true
     done
 }
 
@@ -137,12 +191,20 @@ talk() {
 # descriptor_count PID
 descriptor_count() {
     local fds=("/proc/$1/fd/"*)
+    [[ -e /proc/$1/fd ]] || return 1
     echo ${#fds[@]}
 }
 
 # descriptors_are PID N: for poll_until.
 descriptors_are() {
     [[ $(descriptor_count "$1") = "$2" ]]
+}
+
+# thread_count PID
+thread_count() {
+    local tasks=("/proc/$1/task/"*)
+    [[ -e /proc/$1/task ]] || return 1
+    echo ${#tasks[@]}
 }
 
 # process_tree PID: PID and all its living descendants, a line each.
@@ -158,23 +220,11 @@ process_tree() {
 # cpu_ms PID: CPU time that PID, its threads, its descendants and its reaped children have used
 # so far, user and system, in milliseconds (in steps of 10).
 cpu_ms() {
-    local pid ticks=0 rest
+    local FIELDS pid ticks=0
     for pid in $(process_tree "$1"); do
-        rest=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null) || continue
-        # shellcheck disable=SC2086 # split into fields; after the name, utime is the 12th
-        set -- $rest
-        ticks=$((ticks + ${12} + ${13} + ${14} + ${15}))
+        process_fields "$pid" || continue
+        # utime, stime, cutime, cstime
+        ticks=$((ticks + FIELDS[11] + FIELDS[12] + FIELDS[13] + FIELDS[14]))
     done
     echo $((ticks * 1000 / $(getconf CLK_TCK)))
-}
-
-# thread_count PID
-thread_count() {
-    local tasks=("/proc/$1/task/"*)
-    echo ${#tasks[@]}
-}
-
-# is_asleep PID: for poll_until, so that a test knows that a program has reached its blocking call.
-is_asleep() {
-    [[ $(sed 's/.*) //; s/ .*//' "/proc/$1/stat" 2>/dev/null) = S ]]
 }

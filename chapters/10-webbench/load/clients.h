@@ -2,38 +2,15 @@
  * clients.h - many clients of one echo server, all in one thread
  *
  * Each client asks one thing at a time: it sends a message, waits until all of it has come
- * back, compares, and asks again. That is a closed loop: the slower the server, the fewer
- * the requests.
+ * back, and asks again. That is a closed loop: the slower the server, the fewer the requests.
  */
 #pragma once
 
+#include "exchange.h"
 #include "histogram.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/socket.h>
-
-/*
- * What a request has come to. Every one that was begun is counted under exactly one of
- * these, so that none can get lost between "sent" and "answered".
- */
-enum outcome {
-    IN_FLIGHT,     /* undecided when the time was up: neither a success nor a failure */
-    ANSWERED,      /* every byte came back as it was sent */
-    REFUSED,       /* ECONNREFUSED: nobody listens there */
-    CONNECT_ERROR, /* no connection for another reason; silence is one */
-    NO_PORT,       /* EADDRNOTAVAIL: every port of ours is in use or in TIME_WAIT */
-    NO_DESCRIPTOR, /* EMFILE or ENFILE, at our end */
-    TIMEOUT,       /* connected, but not answered in time */
-    RESET,         /* ECONNRESET in the middle */
-    CLOSED_EARLY,  /* the server ended before the answer was whole */
-    WRONG_BYTES,   /* not the bytes that were sent, or more of them */
-    OUTCOMES
-};
-
 struct plan {
-    const struct sockaddr *server;
+    struct sockaddr_storage server;
     socklen_t server_len;
     bool visits; /* a connection for each request; else one for each client, kept open */
     int clients;

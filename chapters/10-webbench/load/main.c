@@ -6,7 +6,7 @@
  * Run:    build/10-webbench/load -c 100 127.0.0.1 8000
  *         build/10-webbench/load -m visits 127.0.0.1 8000     (a connection for each request)
  * Watch:  `answered`: 1 of 100 says that the others were starved, however good the rate is.
- * Reads:  main.c (options), clients.c (the clients), report.c (what is printed)
+ * Read:   main.c (options), clients.c (many clients), exchange.c (one message), report.c
  * Book:   10-webbench, "A closed loop"
  */
 #include "args.h"
@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,12 +55,14 @@ parse_mode(const char *text)
 
 /*
  * The addresses of a name are not alike: a server may listen on 127.0.0.1 only where
- * "localhost" is ::1 first. If there are several, the first that takes a connection is meant.
+ * "localhost" is ::1 first. If there are several, the first that takes a connection within
+ * two seconds is meant.
  */
-static struct addrinfo *
-find_server(const char *host, const char *port)
+static void
+find_server(const char *host, const char *port, struct plan *plan)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found, *a;
+    struct timeval patience = {.tv_sec = 2};
     int error = getaddrinfo(host, port, &hints, &found);
 
     if (error) {
@@ -67,15 +70,22 @@ find_server(const char *host, const char *port)
                 gai_strerror(error), host, port);
         exit(1);
     }
-    for (struct addrinfo *a = found; found->ai_next && a; a = a->ai_next) {
-        int fd = check(socket(a->ai_family, a->ai_socktype, 0), "socket");
-        int refused = connect(fd, a->ai_addr, a->ai_addrlen);
+    for (a = found; found->ai_next && a; a = a->ai_next) {
+        int fd = socket(a->ai_family, a->ai_socktype, 0);
+        bool answers = fd != -1 &&
+                       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) == 0 &&
+                       connect(fd, a->ai_addr, a->ai_addrlen) == 0;
 
-        close(fd);
-        if (refused == 0)
-            return a;
+        if (fd != -1)
+            close(fd);
+        if (answers)
+            break;
     }
-    return found;
+    if (!a)
+        a = found;
+    memcpy(&plan->server, a->ai_addr, a->ai_addrlen);
+    plan->server_len = a->ai_addrlen;
+    freeaddrinfo(found);
 }
 
 static void
@@ -118,16 +128,13 @@ main(int argc, char **argv)
         .patience = parse_seconds(patience),
         .progress = !quiet && isatty(STDERR_FILENO),
     };
-    struct addrinfo *server;
     static struct result result;
     FILE *out = NULL;
 
     parse_number(operands[1], 1, 65535, "PORT");
     if (path && !(out = fopen(path, "w")))
         fail("open", path);
-    server = find_server(operands[0], operands[1]);
-    plan.server = server->ai_addr;
-    plan.server_len = server->ai_addrlen;
+    find_server(operands[0], operands[1], &plan);
     make_room_for(plan.clients);
     run_clients(&plan, &result);
     if (!quiet)

@@ -93,6 +93,20 @@ print_failures(const struct result *r)
             printf("%13s %s\n", grouped(r->outcomes[i], text), meanings[i]);
 }
 
+static void
+print_answered(const struct plan *plan, const struct result *r)
+{
+    const char *who = plan->visits ? "visitors" : "connections";
+    char a[TEXT], b[TEXT];
+
+    printf("  answered   %s of ", grouped((uint64_t)r->answered, a));
+    printf("%s %s", grouped((uint64_t)plan->clients, a), who);
+    if (r->answered == plan->clients)
+        printf(", %s to %s times each\n", grouped(r->fewest, a), grouped(r->most, b));
+    else
+        printf("; %s never\n", grouped((uint64_t)(plan->clients - r->answered), a));
+}
+
 void
 print_report(const struct plan *plan, const struct result *r)
 {
@@ -100,16 +114,14 @@ print_report(const struct plan *plan, const struct result *r)
     double share = per_second((double)r->cpu, r) / NS_PER_SECOND;
     char server[ADDRESS_TEXT], a[TEXT], b[TEXT];
 
-    printf("%d %s of %s, messages of %zu bytes, %.2f s measured\n", plan->clients,
-           plan->visits ? "visitors" : "connections",
-           address_text(plan->server, plan->server_len, server), plan->bytes,
-           (double)r->window / NS_PER_SECOND);
+    printf("%s %s to %s, messages of %zu bytes, %.2f s measured\n",
+           grouped((uint64_t)plan->clients, a), plan->visits ? "visitors" : "connections",
+           address_text((const struct sockaddr *)&plan->server, plan->server_len, server),
+           plan->bytes, (double)r->window / NS_PER_SECOND);
     if (r->window < plan->window)
         printf("  %.2f s were planned, but no connection was left\n",
                (double)plan->window / NS_PER_SECOND);
-    printf("  answered   %d of %d %s", r->answered, plan->clients,
-           plan->visits ? "visitors" : "connections");
-    printf(requests ? ", each %s to %s times\n" : "\n", grouped(r->fewest, a), grouped(r->most, b));
+    print_answered(plan, r);
     printf("  requests   %s, ", grouped(requests, a));
     printf("%s a second, %.1f MB/s both ways together\n",
            grouped((uint64_t)per_second((double)requests, r), b),
@@ -123,7 +135,7 @@ print_report(const struct plan *plan, const struct result *r)
     if (requests)
         printf("  client     %s of CPU a request, %.0f %% of one CPU%s\n",
                duration((uint64_t)r->cpu / requests, a), share * 100,
-               share > 0.95 ? ": it may be what limits the rate" : "");
+               share > 0.9 ? ": it may be what limits the rate" : "");
 }
 
 void

@@ -1,0 +1,346 @@
+load lib/servers
+teardown() { end_servers; }
+
+# measure [OPTION...]: runs load against the server, which sets $status, and puts what it wrote
+# with -o into V. A second is not enough to be sure that it hangs, 30 are.
+measure() {
+    declare -gA V=()
+    local key value
+    run timeout 30 "$BUILD/10-webbench/load" -q -o "$BATS_TEST_TMPDIR/values" "$@" "$ADDRESS" "$PORT"
+    while IFS='=' read -r key value; do V[$key]=$value; done <"$BATS_TEST_TMPDIR/values"
+}
+
+# ended_with STATUS EXPRESSION...: load ended so, and each arithmetic expression is true; in it, names
+# are the keys of V.
+ended_with() {
+    local expression rest value
+    if ((status != $1)); then
+        echo "load ended with status $status instead of $1; it said:"
+        echo "$output"
+        return 1
+    fi
+    shift
+    for expression in "$@"; do
+        rest=$expression value=
+        while [[ $rest =~ ([a-z][a-z0-9_]*) ]]; do
+            value+=${rest%%"${BASH_REMATCH[1]}"*}${V[${BASH_REMATCH[1]}]:-nothing}
+            rest=${rest#*"${BASH_REMATCH[1]}"}
+        done
+        if [[ $value$rest = *nothing* ]] || ! (($value$rest)); then
+            echo "not true: $expression, for it is $value$rest; all that load wrote:"
+            cat "$BATS_TEST_TMPDIR/values"
+            return 1
+        fi
+    done
+}
+
+misbehaving() {
+    start_server "$BUILD/tests/misbehave" -w "$1"
+}
+
+# ---- what is counted ----
+
+@test "requests and those in flight are together what the server has echoed" {
+    local mode echoed
+    for mode in stays visits; do
+        misbehaving none
+        measure -c 20 -t 0.3 -m "$mode"
+        ended_with 0 "requests > 0" "failures == 0" "in_flight <= 20"
+        stop_server
+        read -r _ echoed _ <"$SERVER_ERR"
+        ((echoed >= 100 * V[requests]))
+        ((echoed <= 100 * (V[requests] + V[in_flight])))
+    done
+}
+
+@test "it measures exactly as long as it was told to, and its rate is of that time" {
+    start_server 11-models/epoll
+    measure -c 10 -t 0.5
+    ended_with 0 "requests > 0" "(rate - 2 * requests) ** 2 <= 1" "client_cpu_us <= 550000"
+    [ "${V[seconds]}" = 0.500 ]
+}
+
+@test "bytes are counted in both directions" {
+    start_server 11-models/epoll
+    measure -c 2 -l 1000 -t 0.3
+    ended_with 0 "bytes_moved >= 2000 * requests" "bytes_moved <= 2000 * (requests + in_flight)"
+}
+
+@test "the file for scripts has every key once, and whole numbers but for the mode and the seconds" {
+    start_server 11-models/epoll
+    measure -c 3 -t 0.2
+    run sort "$BATS_TEST_TMPDIR/values"
+    diff - <(cut -d= -f1 <<<"$output") <<'KEYS'
+answered
+bytes
+bytes_moved
+client_cpu_us
+closed_early
+connect_error
+connections
+failures
+fewest
+in_flight
+max_us
+mean_us
+mode
+most
+no_descriptor
+no_port
+oldest_us
+p50_us
+p90_us
+p999_us
+p99_us
+rate
+refused
+requests
+reset
+seconds
+timeout
+wrong_bytes
+KEYS
+    run grep -Evx '[a-z0-9_]+=[0-9]+' "$BATS_TEST_TMPDIR/values"
+    [ "$output" = $'mode=stays\nseconds=0.200' ]
+}
+
+@test "percentiles do not fall, and no client got more than the most or less than the fewest" {
+    start_server 11-models/epoll
+    measure -c 7 -t 0.3
+    ended_with 0 "p50_us <= p90_us" "p90_us <= p99_us" "p99_us <= p999_us" "p999_us <= max_us" \
+        "mean_us <= max_us" "0 < fewest" "7 * fewest <= requests" "requests <= 7 * most"
+}
+
+@test "the report says the same in 78 columns" {
+    local line
+    start_server 11-models/epoll
+    run -0 "$BUILD/10-webbench/load" -c 12 -t 0.3 "$ADDRESS" "$PORT"
+    [[ $output = "12 connections to $ADDRESS:$PORT, messages of 100 bytes, 0.30 s measured"$'\n'* ]]
+    [[ $output = *"answered   12 of 12 connections, "*" times each"* ]]
+    [[ $output = *"failures   none"* ]]
+    for line in "${lines[@]}"; do ((${#line} <= 78)); done
+    run -1 "$BUILD/10-webbench/load" -c 1234 -t 0.3 127.0.0.1 1
+    [[ $output = *"answered   0 of 1,234 connections; 1,234 never"* ]]
+    [[ $output = *"failures   1,234"*"1,234 refused"* ]]
+}
+
+@test "on a terminal it shows how far it is, and elsewhere nothing but the report" {
+    start_server 11-models/epoll
+    run -0 --separate-stderr "$BUILD/10-webbench/load" -c 1 -t 0.5 "$ADDRESS" "$PORT"
+    # shellcheck disable=SC2154 # run sets it
+    [ "$stderr" = "" ]
+    run -0 script -qec "'$BUILD/10-webbench/load' -c 1 -t 0.5 $ADDRESS $PORT" /dev/null </dev/null
+    [[ $output = *" s to go, "* ]]
+}
+
+# ---- what it takes ----
+
+@test "1,000 clients are all answered, whether they stay or visit" {
+    local mode
+    start_server 11-models/epoll
+    for mode in stays visits; do
+        measure -c 1000 -t 1 -m "$mode"
+        ended_with 0 "answered == 1000" "fewest > 0"
+    done
+    stop_server
+}
+
+@test "a message longer than all buffers on the way is received while it is being sent" {
+    start_server 11-models/single-process
+    measure -c 1 -l 30000000 -t 1 -w 20
+    ended_with 0 "in_flight <= 1" "failures == 0" "bytes_moved > 10000000"
+    measure -c 1 -l 30000000 -t 1 -w 20 -m visits
+    ended_with 0 "in_flight <= 1" "failures == 0" "bytes_moved > 10000000"
+}
+
+@test "IPv6 will do, and a name" {
+    LISTEN="-p 0 -b ::1" start_server 11-models/epoll
+    measure -c 3 -t 0.2 -m visits
+    ended_with 0 "requests > 0"
+    start_server 11-models/epoll
+    ADDRESS=localhost measure -c 3 -t 0.2
+    ended_with 0 "requests > 0"
+}
+
+@test "visits on loopback do not run out of ports, and elsewhere are counted as without one" {
+    # In a network of our own, so that it can have 50 ports only; and what is in there when its first
+    # process ends is ended.
+    cat >"$BATS_TEST_TMPDIR/in-a-small-world" <<'SCRIPT'
+set -eu
+ip link set lo up
+echo 40000 40049 >/proc/sys/net/ipv4/ip_local_port_range
+echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse
+"$BUILD/11-models/epoll" -p 8000 >"$TMP/out" &
+"$BUILD/11-models/epoll" -b ::1 -p 8000 >"$TMP/out6" &
+until [ -s "$TMP/out" ] && [ -s "$TMP/out6" ]; do :; done
+"$BUILD/10-webbench/load" -q -t 0.5 -c 5 -m visits -o "$TMP/v4" 127.0.0.1 8000
+"$BUILD/10-webbench/load" -q -t 0.5 -c 5 -m visits -o "$TMP/values" ::1 8000 || echo "status $?"
+SCRIPT
+    local apart=(unshare --map-root-user --net --pid --fork --kill-child)
+    "${apart[@]}" ip link set lo up 2>/dev/null || skip "no network namespace of our own"
+    export BUILD TMP=$BATS_TEST_TMPDIR
+    run timeout 30 "${apart[@]}" sh "$TMP/in-a-small-world"
+    [ "$output" = "status 1" ]
+    grep -x 'no_port=0' "$TMP/v4"
+    run grep -Ex 'requests=[0-9]{1,2}' "$TMP/v4" # more than 50 ports allow
+    [ "$status" -eq 1 ]
+    grep -x 'requests=50' "$TMP/values"
+    run grep -Ex 'no_port=[1-9][0-9]*' "$TMP/values"
+    [ "$status" -eq 0 ]
+}
+
+@test "with too few descriptors it says so, works with those there are and counts the others" {
+    start_server 11-models/epoll
+    run -1 --separate-stderr prlimit --nofile=40:40 "$BUILD/10-webbench/load" -q -c 100 -t 0.2 \
+        -o "$BATS_TEST_TMPDIR/values" "$ADDRESS" "$PORT"
+    [ "$stderr" = "load: 100 connections need 108 descriptors, and the hard limit is 40" ]
+    grep -Ex 'no_descriptor=6[0-9]' "$BATS_TEST_TMPDIR/values"
+    grep -Ex 'answered=3[0-9]' "$BATS_TEST_TMPDIR/values"
+}
+
+@test "the soft limit on descriptors is raised" {
+    start_server 11-models/epoll
+    run -0 prlimit --nofile=40: "$BUILD/10-webbench/load" -q -c 100 -t 0.2 "$ADDRESS" "$PORT"
+}
+
+@test "wrong options, and a host that does not exist, are one line" {
+    local words
+    for words in "127.0.0.1" "-c 0 127.0.0.1 1" "-l 0 127.0.0.1 1" "-m x 127.0.0.1 1" \
+        "-t 0 127.0.0.1 1" "-t 1x 127.0.0.1 1" "-w nan 127.0.0.1 1" "-x 127.0.0.1 1" "127.0.0.1 0"; do
+        # shellcheck disable=SC2086 # words
+        run -2 "$BUILD/10-webbench/load" $words
+        [ "${#lines[@]}" -eq 1 ]
+    done
+    run -1 "$BUILD/10-webbench/load" 999.0.0.1 80
+    [[ $output = "load: getaddrinfo: "*": 999.0.0.1:80" ]]
+    run -1 "$BUILD/10-webbench/load" -o /nowhere/at/all 127.0.0.1 1
+    [ "$output" = "load: open: No such file or directory (ENOENT): /nowhere/at/all" ]
+}
+
+# ---- servers that misbehave ----
+
+@test "who never answers, or a byte at a time, is found out when the patience is over" {
+    local way
+    for way in silent drips deaf; do
+        misbehaving "$way"
+        measure -c 10 -t 5 -w 0.3
+        ended_with 1 "timeout == 10" "failures == 10" "requests == 0" "answered == 0" "in_flight == 0"
+        [[ ${V[seconds]} = [0-4].* ]] # nobody was left
+        measure -c 10 -t 0.5 -w 0.3 -m visits
+        ended_with 1 "timeout == 10" "failures == 10" "requests == 0" "in_flight <= 10"
+        [ "${V[seconds]}" = 0.500 ]
+    done
+}
+
+@test "an answer that is not due yet is no failure, but if there was none at all the status is 1" {
+    misbehaving silent
+    measure -c 10 -t 0.3
+    ended_with 1 "failures == 0" "requests == 0" "answered == 0" "in_flight == 10" \
+        "oldest_us > 250000" "oldest_us <= 300000"
+}
+
+@test "nobody there is counted as refused" {
+    ADDRESS=127.0.0.1 PORT=1 measure -c 10 -t 5
+    ended_with 1 "refused == 10" "failures == 10" "requests == 0"
+    ADDRESS=127.0.0.1 PORT=1 measure -c 10 -t 0.3 -m visits
+    ended_with 1 "refused >= 10" "failures == refused" "refused <= 50" # who failed rests 100 ms
+}
+
+@test "a connection that is reset is counted as reset" {
+    local mode
+    misbehaving resets
+    for mode in stays visits; do
+        measure -c 10 -t 0.3 -m "$mode"
+        ended_with 1 "reset >= 10" "failures == reset" "requests == 0"
+    done
+}
+
+@test "an end before the answer is whole is counted as that, even after half of it" {
+    local way mode
+    for way in closes half; do
+        misbehaving "$way"
+        for mode in stays visits; do
+            measure -c 10 -t 0.3 -m "$mode"
+            ended_with 1 "closed_early >= 10" "failures == closed_early" "requests == 0"
+        done
+    done
+}
+
+@test "who answers once and closes is good for visits; a connection that should stay is lost" {
+    misbehaving once
+    measure -c 10 -t 0.3 -m visits
+    ended_with 0 "answered == 10" "failures == 0"
+    measure -c 10 -t 5
+    ended_with 1 "requests == 10" "answered == 10" "failures == closed_early + reset" "failures == 10"
+}
+
+@test "who hangs up before being asked has failed" {
+    local mode
+    misbehaving hangs-up
+    for mode in stays visits; do
+        measure -c 10 -t 0.3 -m "$mode"
+        ended_with 1 "failures >= 10" "failures == closed_early + reset" "requests == 0"
+    done
+}
+
+@test "wrong bytes are found: one bit, another's answer, endless or unasked ones" {
+    local way mode
+    for way in wrong crossed pours greets; do
+        misbehaving "$way"
+        for mode in stays visits; do
+            measure -c 10 -t 0.3 -m "$mode"
+            ended_with 1 "wrong_bytes >= 10" "failures == wrong_bytes" "requests == 0"
+        done
+    done
+}
+
+@test "so are the answer to an earlier request, and an answer that comes twice" {
+    misbehaving stale
+    measure -c 10 -t 5
+    ended_with 1 "wrong_bytes == 10" "failures == 10" "requests == 10"
+    misbehaving twice
+    measure -c 10 -t 5
+    ended_with 1 "wrong_bytes == 10" "failures == 10" "requests <= 10"
+}
+
+@test "an answer that gets lost shows as the oldest in flight, and fails when the patience is over" {
+    misbehaving loses
+    measure -c 5 -t 1
+    ended_with 0 "requests == 5 * 99" "in_flight == 5" "oldest_us > max_us"
+    measure -c 5 -t 5 -w 0.5
+    ended_with 1 "requests == 5 * 99" "timeout == 5" "failures == 5"
+}
+
+# ---- the histogram ----
+
+@test "a percentile of the histogram is at most a thousandth above the exact one, never below" {
+    # 20,000 values from 0 to 10^12, as many of each magnitude; the k-th smallest is exact.
+    awk 'BEGIN { srand(7); for (i = 0; i < 20000; i++) printf "%d\n", exp(rand() * log(1e12)) }' |
+        sort -n >"$BATS_TEST_TMPDIR/values"
+    run -0 "$BUILD/tests/histogram" 0.01 50 99 99.9 <"$BATS_TEST_TMPDIR/values"
+    awk -v said="$output" '
+        { exact[NR] = $1; sum += $1 }
+        END {
+            split("0.01 50 99 99.9", percent, " ")
+            split(said, said_line, "\n")
+            for (i = 1; i <= 4; i++) {
+                wanted = exact[int(percent[i] * NR / 100 + 0.999999)]
+                if (said_line[i] < wanted || said_line[i] > wanted * 1.001) {
+                    print percent[i] " % is " wanted ", not " said_line[i]
+                    bad = 1
+                }
+            }
+            mean = sum / NR
+            if (said_line[5] < mean - 1 || said_line[5] > mean + 1) bad = 1
+            if (said_line[6] != exact[NR] || said_line[7] != NR) bad = 1
+            exit bad
+        }' "$BATS_TEST_TMPDIR/values"
+}
+
+@test "the largest number there is has a bucket too, and an empty histogram says 0" {
+    run -0 "$BUILD/tests/histogram" 50 100 <<<"18446744073709551615 0 18446744073709551615"
+    [ "${lines[1]}" = 18446744073709551615 ]
+    [ "${lines[3]}" = 18446744073709551615 ]
+    run -0 "$BUILD/tests/histogram" 50 100 </dev/null
+    [ "$output" = $'0\n0\n0\n0\n0' ]
+}

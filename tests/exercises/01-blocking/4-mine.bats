@@ -1,0 +1,226 @@
+load ../../lib/exercises
+
+@test "it starts, and sends back what it is sent" {
+    serve
+    talk <<<'A connect
+             A send "hello\n"
+             A recv "hello\n"'
+}
+
+# points: 1
+@test "on stdout it prints one line, listening on ADDRESS:PORT" {
+    serve
+    talk <<<'A connect
+             A send "hello\n"
+             A recv "hello\n"
+             A close'
+    stop_server
+    hint "what it prints besides belongs on stderr"
+    same "its stdout" "listening on 127.0.0.1:$PORT" "$(head -c 300 "$SERVER_OUT")"
+}
+
+# points: 1
+@test "-b makes it listen on another address, and only there" {
+    LISTEN="-p 0 -b 127.0.0.2" serve
+    hint "the address that it prints is the one that getsockname() says"
+    same "the address in its line" 127.0.0.2 "$ADDRESS"
+    talk <<<"A connect 127.0.0.2:$PORT
+             B connect-refused 127.0.0.1:$PORT"
+}
+
+# points: 1
+@test "-b takes an IPv6 address, which is announced as [::1]:PORT" {
+    [[ -s /proc/net/if_inet6 ]] || skip "this machine has no IPv6"
+    LISTEN="-b ::1 -p 0" serve
+    hint "let getaddrinfo() decide the family; socket() takes what it says"
+    same "its line" "listening on [::1]:$PORT" "$(<"$SERVER_OUT")"
+    talk <<<'A connect
+             A send "hello\n"
+             A recv "hello\n"'
+}
+
+# points: 1
+@test "-h: usage on stdout, status 0; a wrong option: on stderr, status 2" {
+    run_mine -h
+    same "the status after -h" 0 "$STATUS"
+    same "the stdout after -h begins with" usage: "$(head -c 6 "$OUT")"
+    run_mine -x
+    same "the status after -x" 2 "$STATUS"
+    same "the stdout after -x" "" "$(<"$OUT")"
+    same "the stderr after -x names" usage: "$(grep -o 'usage:' "$ERR")"
+    run_mine -p
+    same "the status after -p without a port" 2 "$STATUS"
+}
+
+# points: 1
+@test "a port in use is one line on stderr and status 1" {
+    serve
+    run_mine -p "$PORT"
+    hint "mine: bind: Address already in use (EADDRINUSE): 127.0.0.1:8000; see strerrorname_np(3)"
+    same "its status" 1 "$STATUS"
+    same "its stdout" "" "$(<"$OUT")"
+    same "lines on stderr" 1 "$(wc -l <"$ERR")"
+    same "the names in that line" "mine: bind: (EADDRINUSE): 127.0.0.1:$PORT" \
+        "$(grep -oE "mine: bind:|\(EADDRINUSE\):|127.0.0.1:$PORT" "$ERR" | paste -sd ' ')"
+}
+
+# points: 2
+@test "a million bytes, zeros among them, come back as they were sent" {
+    serve
+    hint "write() may take less than it is given; and bytes are no string: 0 does not end them"
+    talk <<<'A connect
+             A echo "a\0\xff\n" * 250000
+             A half-close
+             A end'
+}
+
+# points: 1
+@test "single bytes, and lines without an end, come back at once" {
+    serve
+    hint "TCP knows no messages: answer what has come, do not wait for more"
+    talk <<<'A connect
+             A send "a"
+             A recv "a"
+             A send-slowly "b\nc"
+             A recv "b\nc"'
+}
+
+# points: 2
+@test "what was sent before a half-close comes back, and then the end" {
+    serve
+    hint "read() said 0: the peer will send no more. What it is owed it still wants to have"
+    talk <<<'A connect
+             A send "x" * 50000
+             A half-close
+             A recv "x" * 50000
+             A end'
+}
+
+# points: 1
+@test "the next client is served when the first has left" {
+    serve
+    hint "close() the peer, then go back to accept()"
+    talk <<<'A connect
+             B connect
+             B send "b"
+             A send "a"
+             A recv "a"
+             A close
+             B recv "b"
+             B close
+             C connect
+             C send "c"
+             C recv "c"'
+}
+
+# points: 1
+@test "a connection that is reset does not end it" {
+    serve
+    hint "ECONNRESET from read() is the end of that connection, not of the program"
+    talk <<<'A connect
+             A send "a"
+             A recv "a"
+             A reset
+             B connect
+             B send "b"
+             B recv "b"'
+}
+
+# points: 2
+@test "a peer that has left before it was answered does not end it" {
+    serve
+    hint "writing to a connection that nobody has any more is a signal, SIGPIPE, unless ignored"
+    # While it serves A, the others say what they want and go.
+    talk <<<'A connect
+             A send "a"
+             A recv "a"
+             B*20 connect
+             B send "x" * 60000
+             B close
+             A close
+             C connect
+             C send "c"
+             C recv "c"'
+}
+
+# points: 1
+@test "descriptors are back to what they were when all have left" {
+    local before
+    serve
+    is_asleep_soon
+    before=$(descriptor_count "$SERVER")
+    talk <<<'A*30 connect
+             A send "a"
+             A close
+             B connect
+             B send "b"
+             B recv "b"
+             B close'
+    hint "whoever leaves, and however: close() the peer"
+    poll_until 5 descriptors_are "$SERVER" "$before"
+}
+
+# points: 1
+@test "while a peer is silent it uses no CPU" {
+    local before used
+    serve
+    hint "a blocking read() sleeps; a read() that says EAGAIN, in a loop, does not"
+    connect_and_say a
+    is_asleep_soon
+    before=$(cpu_ms "$SERVER")
+    read -rt 0.5 -u 8 || true # half a second of silence
+    used=$(($(cpu_ms "$SERVER") - before))
+    ((used < 200)) || same "CPU time in half a second of silence" "next to nothing" "$used ms"
+}
+
+# points: 1
+@test "SIGTERM and SIGINT end it with status 0 while nobody is there" {
+    local signal
+    for signal in TERM INT; do
+        serve
+        is_asleep_soon
+        did "sent SIG$signal"
+        stop_server "$signal"
+    done
+}
+
+# points: 2
+@test "SIGTERM ends it with status 0 while a peer is silent" {
+    serve
+    hint "a blocked read() has to return: the handler may call shutdown(peer, SHUT_RD)"
+    connect_and_say a
+    is_asleep_soon
+    did "sent SIGTERM while it sleeps in read()"
+    stop_server
+}
+
+# points: 1
+@test "SIGTERM ends it within a second or so while a peer reads nothing" {
+    serve
+    hint "a blocked write() has to return, too: alarm(1), then shutdown(peer, SHUT_RDWR)"
+    connect_and_say a
+    head -c 30000000 /dev/zero >&8 2>/dev/null 3>&- 4>&- &
+    poll_until 5 is_asleep $!
+    is_asleep_soon
+    did "sent SIGTERM while it sleeps in write()"
+    stop_server
+}
+
+run_mine() {
+    did "ran mine $*"
+    limited 5 "$PROGRAM" "$@"
+    ! tell_end "$STATUS" "$ERR" # it should have ended by itself
+}
+
+is_asleep_soon() {
+    poll_until 5 is_asleep "$SERVER"
+}
+
+# A connection that the test itself holds, on descriptor 8, and that is being served.
+connect_and_say() {
+    local answer
+    exec 8<>"/dev/tcp/$ADDRESS/$PORT"
+    printf '%s\n' "$1" >&8
+    read -rt $((5 * MICROSECONDS / 1000000)) -u 8 answer
+    same "the answer" "$1" "$answer"
+}
