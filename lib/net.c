@@ -173,7 +173,7 @@ accept_peer(int listener, int *peer)
             remember_peer(*peer);
             return IO_DATA;
         }
-        if (errno == EINVAL) /* the listener has been shut down */
+        if (errno == EINVAL || stopping) /* the listener has been shut down */
             return IO_END;
         if (errno == EAGAIN)
             return IO_NOT_YET;

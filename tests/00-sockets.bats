@@ -496,3 +496,13 @@ four_visitors() {
     [ "$status" -eq 1 ]
     [ "$output" = "descriptors: 4 before, 8 after; connections in CLOSE_WAIT: 4" ]
 }
+
+@test "even when it has run out of descriptors, a server stops" {
+    command -v prlimit || skip "prlimit (util-linux) is missing"
+    LISTEN="--nofile=16 $BUILD/00-sockets/bad-forgets-close -p 0" start_server "$(command -v prlimit)"
+    for _ in {1..14}; do
+        client </dev/null >>"$BATS_TEST_TMPDIR/told" 2>&1 3>&- 4>&- &
+    done
+    poll_until 5 descriptors_are "$SERVER" 16
+    stop_server
+}

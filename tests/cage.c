@@ -20,24 +20,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMED_OUT = 124, MOST_SEEN = 32768, LOOK_EVERY_MS = 100, GRACE_MS = 500 };
+enum { TIMED_OUT = 124, MOST_SEEN = 32768, LOOK_EVERY_MS = 20, GRACE_MS = 500 };
 
 struct process {
     pid_t pid, parent;
     char name[16];
 };
 
-static FILE *report;
+static struct process all[MOST_SEEN];
 static pid_t command;
 static int command_status = -1; /* as of waitpid(2), -1 while it runs */
 
-/* Living processes (zombies are not) by number; returns how many of `all` were filled. */
+/* Living processes (zombies are not) by number; returns how many were put into `all`. */
 static int
-list_processes(struct process *all)
+list_processes(void)
 {
     DIR *proc = opendir("/proc");
     struct dirent *entry;
@@ -70,9 +71,9 @@ list_processes(struct process *all)
 
 /* Moves those that descend from this process to the front of `all`; returns how many. */
 static int
-list_descendants(struct process *all)
+list_descendants(void)
 {
-    int n = list_processes(all), found = 0, before;
+    int n = list_processes(), found = 0, before;
 
     do {
         before = found;
@@ -104,95 +105,145 @@ reap(void)
             command_status = status;
 }
 
-static void
-kill_all(struct process *all)
+/* Processes and threads on the whole machine: so much cheaper than to count our own. */
+static long
+count_everybody(void)
 {
-    for (int n; (n = list_descendants(all)) > 0; reap())
+    FILE *loadavg = fopen("/proc/loadavg", "re");
+    long n = 0;
+
+    if (loadavg && fscanf(loadavg, "%*s %*s %*s %*d/%ld", &n) != 1)
+        n = 0;
+    if (loadavg)
+        fclose(loadavg);
+    return n;
+}
+
+static void
+kill_all(void)
+{
+    for (int n; (n = list_descendants()) > 0; reap())
         for (int i = 0; i < n; i++)
             kill(all[i].pid, SIGKILL);
     reap();
 }
 
-/* Sleeps until a child ends, `ms` have passed, or somebody wants us to stop (then true). */
-static bool
-told_to_stop(const sigset_t *signals, int64_t ms)
-{
-    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * NS_PER_MS};
-    int signal = sigtimedwait(signals, NULL, &time);
+/* ---- one command, from its beginning to its end ---- */
 
-    return signal > 0 && signal != SIGCHLD;
+static long seconds = 60, most = 500;
+static FILE *report;
+
+static _Noreturn void
+tell_usage(void)
+{
+    fprintf(stderr, "usage: cage [-t SECONDS] [-n PROCESSES] [-r REPORT] COMMAND [ARGUMENT]...\n");
+    exit(2);
+}
+
+/* Our options end where the command begins: what follows are its own. */
+static char **
+parse_options(int argc, char **argv)
+{
+    int letter;
+
+    while ((letter = getopt(argc, argv, "+t:n:r:")) != -1) {
+        if (letter == 't')
+            seconds = parse_number(optarg, 1, 86400, "SECONDS");
+        else if (letter == 'n')
+            most = parse_number(optarg, 1, MOST_SEEN, "PROCESSES");
+        else if (letter != 'r')
+            tell_usage();
+        else if (!(report = fopen(optarg, "we")))
+            fail("fopen", optarg);
+    }
+    if (!argv[optind])
+        tell_usage();
+    return argv + optind;
 }
 
 static void
-run_command(char **argv, const sigset_t *unblocked)
+start_command(char **argv, const sigset_t *unblocked)
 {
     command = check(fork(), "fork");
     if (command > 0)
         return;
-    setsid(); /* no terminal, and a group that can be killed at once */
+    setsid(); /* no terminal, and no signals that are meant for others */
     sigprocmask(SIG_SETMASK, unblocked, NULL);
     execvp(argv[0], argv);
     complain("execvp", argv[0]);
     _exit(127);
 }
 
+/* Sleeps until a child ends or it is time to look; false when somebody wants us to stop. */
+static bool
+go_on(const sigset_t *signals)
+{
+    struct timespec time = {.tv_nsec = LOOK_EVERY_MS * NS_PER_MS};
+    int signal = sigtimedwait(signals, NULL, &time);
+
+    reap();
+    return signal <= 0 || signal == SIGCHLD;
+}
+
+/* Returns when the command has ended, or why it must not go on. */
+static const char *
+watch_command(const sigset_t *signals)
+{
+    int64_t deadline = now_ns() + seconds * NS_PER_SECOND;
+    long at_start = count_everybody();
+
+    while (command_status == -1) {
+        if (!go_on(signals))
+            return "stopped";
+        if (now_ns() >= deadline && command_status == -1)
+            return "timed-out";
+        if (count_everybody() > at_start + most && list_descendants() > most)
+            return "too-many";
+    }
+    return NULL;
+}
+
+/* What is on its way out gets a moment to arrive there; the rest was left behind. */
+static void
+tell_what_is_left(const sigset_t *signals)
+{
+    int64_t deadline = now_ns() + GRACE_MS * NS_PER_MS;
+    int left;
+
+    while ((left = list_descendants()) > 0 && now_ns() < deadline && go_on(signals))
+        ;
+    if (!report || left == 0)
+        return;
+    fprintf(report, "left-behind %d", left);
+    for (int i = 0; i < left && i < 10; i++)
+        fprintf(report, " %s", all[i].name);
+    fprintf(report, "\n");
+}
+
 int
 main(int argc, char **argv)
 {
-    static struct process all[MOST_SEEN];
-    long seconds = 60, most = 500;
-    int64_t deadline;
-    int letter, left = 0;
-    bool time_is_up = false, too_many = false, stop = false;
+    char **arguments = parse_options(argc, argv);
     sigset_t signals, before;
-
-    while ((letter = getopt(argc, argv, "+t:n:r:h")) != -1) {
-        if (letter == 't')
-            seconds = parse_number(optarg, 1, 86400, "SECONDS");
-        else if (letter == 'n')
-            most = parse_number(optarg, 1, MOST_SEEN, "PROCESSES");
-        else if (letter == 'r' && !(report = fopen(optarg, "we")))
-            fail("fopen", optarg);
-        else if (letter != 'r')
-            optind = argc;
-    }
-    if (optind >= argc) {
-        fprintf(stderr,
-                "usage: cage [-t SECONDS] [-n PROCESSES] [-r REPORT] COMMAND [ARGUMENT]...\n");
-        return 2;
-    }
+    const char *trouble;
 
     sigemptyset(&signals);
-    for (const int *s = (int[]){SIGCHLD, SIGTERM, SIGINT, SIGHUP, 0}; *s; s++)
-        sigaddset(&signals, *s);
+    sigaddset(&signals, SIGCHLD);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, &before);
     check(prctl(PR_SET_CHILD_SUBREAPER, 1), "prctl");
-    deadline = now_ns() + seconds * NS_PER_SECOND;
-    run_command(argv + optind, &before);
+    start_command(arguments, &before);
+    setpriority(PRIO_PROCESS, 0, -20); /* ahead of a thousand children, if we may; if not, not */
 
-    while (command_status == -1 && !time_is_up && !too_many && !stop) {
-        stop = told_to_stop(&signals, LOOK_EVERY_MS);
-        reap();
-        time_is_up = now_ns() >= deadline;
-        too_many = list_descendants(all) > most;
-    }
-    /* What is on its way out gets a moment to arrive there; the rest was left behind. */
-    deadline = now_ns() + GRACE_MS * NS_PER_MS;
-    while (command_status != -1 && (left = list_descendants(all)) > 0 && now_ns() < deadline) {
-        told_to_stop(&signals, LOOK_EVERY_MS / 10);
-        reap();
-    }
-    if (report && command_status == -1 && !stop)
-        fprintf(report, "%s\n", too_many ? "too-many" : "timed-out");
-    if (report && command_status != -1 && left > 0) {
-        fprintf(report, "left-behind %d", left);
-        for (int i = 0; i < left && i < 10; i++)
-            fprintf(report, " %s", all[i].name);
-        fprintf(report, "\n");
-    }
-    stop |= command_status == -1;
-    kill_all(all);
-    if (stop)
+    trouble = watch_command(&signals);
+    if (!trouble)
+        tell_what_is_left(&signals);
+    else if (report)
+        fprintf(report, "%s\n", trouble);
+    kill_all();
+    if (trouble)
         return TIMED_OUT;
     return WIFSIGNALED(command_status) ? 128 + WTERMSIG(command_status)
                                        : WEXITSTATUS(command_status);

@@ -189,6 +189,35 @@ END
     [[ ${lines[4]} =~ " bytes sent and then more and more taken for 1 s"$ ]]
 }
 
+@test "fill does not take a pause of the peer for the end" {
+    compile slow <<'END'
+#include "args.h"
+#include "clock.h"
+#include "net.h"
+#include <stdlib.h>
+int
+main(int argc, char **argv)
+{
+    struct server_args args = parse_server_args(argc, argv);
+    int listener = tcp_listen(args.address, args.port);
+    size_t size = 1 << 20, got;
+    char *buf = malloc(size);
+    int peer;
+
+    stop_on_signals(listener);
+    announce(listener);
+    peer = next_peer(listener);
+    while (peer >= 0 && buf && read_exactly(peer, buf, size, &got) == IO_DATA)
+        sleep_ms(20);
+    return 0;
+}
+END
+    start_server "$BATS_TEST_TMPDIR/slow"
+    run -1 impatient <<<'A connect
+                         A fill'
+    [[ $output =~ "more and more taken for 1 s"$ ]]
+}
+
 # ---- receiving ----
 
 @test "recv takes the bytes that it names and leaves what follows" {

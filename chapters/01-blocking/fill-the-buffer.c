@@ -8,7 +8,7 @@
  *         build/01-blocking/fill-the-buffer -s 10000 -r 10000
  * Watch:  what the kernel gives for those 10000, and on which side the bytes wait.
  * Breaks: bad-ignores-short-write.c
- * Book:   01-blocking, "Where the bytes are"
+ * Book:   01-blocking, "A short write"
  */
 #include "args.h"
 #include "error.h"

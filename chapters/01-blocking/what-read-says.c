@@ -7,7 +7,7 @@
  * Watch:  strace -e trace=read on it: where the program sees one read() go on after three
  *         signals, strace sees the kernel begin it again after each (ERESTARTSYS).
  * Breaks: bad-eagain-is-eof.c, bad-dies-on-eintr.c
- * Book:   01-blocking, "Every answer"
+ * Book:   01-blocking, "What can one read say?"
  */
 #include "args.h"
 #include "error.h"

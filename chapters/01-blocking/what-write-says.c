@@ -6,7 +6,7 @@
  *         kills, unless the process has taken precautions.
  * Run:    build/01-blocking/what-write-says
  * Breaks: bad-ignores-short-write.c, bad-sigpipe.c
- * Book:   01-blocking, "Every answer"
+ * Book:   01-blocking, "What can one write say?"
  */
 #include "args.h"
 #include "error.h"

@@ -8,21 +8,22 @@ function note(chapter, text) {
     notice_chapter[notices] = chapter
 }
 
-# The first group with this load, 0 if there is none.
-function group_with(load,    g) {
+# The measured group with this load and the most clients, 0 if there is none.
+function group_with(load,    g, found) {
     for (g = 1; g <= groups; g++)
-        if (group_load[g] == load && measured_models(g) > 0)
-            return g
-    return 0
+        if (group_load[g] == load && measured_models(g) > 0 &&
+            (!found || group_clients[g] + 0 > group_clients[found]))
+            found = g
+    return found + 0
 }
 
 # The model with the greatest (sign 1) or least (-1) median among those in group g that answered
-# every client without a failure; "" if there is none.
+# most clients, and without a failure; "" if there is none.
 function extreme(g, measure, sign,    i, key, best, which) {
     which = ""
     for (i = 1; i <= models; i++) {
         key = key_of(g, model_name[i])
-        if (answered_all(g, key) && has(key, measure) &&
+        if (answered_most(g, key) && has(key, measure) &&
             (which == "" || sign * median(key, measure) > sign * best)) {
             which = model_name[i]
             best = median(key, measure)
@@ -31,8 +32,8 @@ function extreme(g, measure, sign,    i, key, best, which) {
     return which
 }
 
-function answered_all(g, key) {
-    return is_clean(key) && median(key, "answered") == group_clients[g]
+function answered_most(g, key) {
+    return is_clean(key) && median(key, "answered") > group_clients[g] / 2
 }
 
 function find_notices(    g, visits, stays, first) {
@@ -151,7 +152,7 @@ function notice_connecting(v, s,    i, key, best, name, dear, cheap) {
     for (i = 1; i <= models; i++) {
         key = key_of(s, model_name[i])
         if (is_clean(key) && is_clean(key_of(v, model_name[i])) &&
-            median(key, "answered") == group_clients[s] &&
+            answered_most(s, key) &&
             (name == "" || median(key, "cpu") < best)) {
             name = model_name[i]
             best = median(key, "cpu")
@@ -169,7 +170,7 @@ function notice_connecting(v, s,    i, key, best, name, dear, cheap) {
 function notice_tail(g,    i, key, x, worst, name) {
     for (i = 1; i <= models; i++) {
         key = key_of(g, model_name[i])
-        if (!answered_all(g, key) || median(key, "p50") <= 0)
+        if (!answered_most(g, key) || median(key, "p50") <= 0)
             continue
         x = median(key, "p99") / median(key, "p50")
         if (name == "" || x > worst) {

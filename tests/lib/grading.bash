@@ -64,7 +64,8 @@ find_exercise() {
     EX_GRADER=$TOP/tests/exercises/$EX_FOLDER.bats
     EX_DRIVER=$TOP/tests/exercises/$EX_FOLDER.c # not every exercise has one
     EX_PLACE=$EX_FOLDER                         # where it lies in somebody's work
-    [[ $EX_KIND != mine ]] || EX_NAME=mine EX_PLACE=mine
+    EX_TASK=README.md
+    [[ $EX_KIND != mine ]] || EX_NAME=mine EX_PLACE=mine EX_TASK=${EX_FOLDER%%/*}.md
 }
 
 # The programs of the book that a grader runs, and the patches that make others of them: what it
@@ -103,6 +104,31 @@ ready_to_grade() {
         give_up "make runs this, for it knows the compiler: make ${0##*/}${1:+ EX=$1}"
     [[ -x $BUILD/tests/cage && -x $BUILD/tests/talk ]] || give_up "the tools are missing: make all"
     "$TOP/tests/tools/bats" --version >/dev/null || exit 2
+}
+
+# kept_result: the file for the result of what work/ holds for the exercise now. Its name is a hash
+# of that, and of all that decides about it.
+kept_result() {
+    local pattern
+    mkdir -p "$BUILD/progress"
+    {
+        grep "^$EX"$'\t' "$MANIFEST"
+        echo "$(grader_hash) ${COMPILE:-} ${STUDENT:-}"
+        ! cd "$WORK/$EX_PLACE" 2>/dev/null || for pattern in $EX_FILES; do
+            compgen -G "$pattern" | xargs -r sha256sum
+        done
+    } | sha256sum | sed "s|^\(.\{16\}\).*|$BUILD/progress/\1.tsv|"
+}
+
+# judge_work [now]: grades what work/ holds for the exercise, if it has not been graded already or
+# if it must be now; prints the name of the file with the result. A broken grader is asked again.
+judge_work() {
+    local result
+    result=$(kept_result)
+    if [[ ${1:-} = now || ! -s $result || $(outcome_of "$result") = grader-error ]]; then
+        "$TOP/tests/tools/judge" "$EX" "$WORK/$EX_PLACE" "$result"
+    fi
+    echo "$result"
 }
 
 # grade_all: reads lines of EX, FOLDER, RESULT and perhaps TEST, with tabs between them; grades as

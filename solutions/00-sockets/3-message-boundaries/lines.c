@@ -4,7 +4,7 @@
  * Shows:  the end of a line is where the sender put it, not where a read() stops.
  * Run:    build/lines -p 8000
  * Watch:  talk to it a byte at a time, or two lines at once: the answers are the same.
- * Book:   00-sockets, "Bytes, not messages"
+ * Book:   00-sockets, "A stream has no boundaries"
  */
 #include "args.h"
 #include "io.h"
