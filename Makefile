@@ -17,6 +17,7 @@ COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -fno-lto $(CFLAGS) $(S
            $(WARNINGS) -Ilib -pthread
 BUILD    = build
 LIBREADY = $(BUILD)/lib/libready.a
+WATCH    = @lib/watch.link# TRACE, COUNT and FAULTS work on every program: see lib/watch.h
 
 # CHAPTER=05 narrows `all`, `asan`, `tsan`, `demo`, `test`, `prove` and `bench` to one chapter.
 CHAPTER  =
@@ -32,7 +33,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
         book book-check book-sync asan tsan format format-check lint doctor clean FORCE
 
 # What the scripts need to know: where things were built, and how to build a reader's own work.
-export BUILD COMPILE LIBREADY CHAPTER
+export BUILD COMPILE LIBREADY WATCH CHAPTER
 
 # ---- building ------------------------------------------------------------------------
 
@@ -50,7 +51,7 @@ all: $(tools) $(programs)
 define from-one-file
 @mkdir -p $(@D)
 @echo "  $@"
-@$(COMPILE) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(LIBREADY)
+@$(COMPILE) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(LIBREADY) $(WATCH)
 endef
 
 $(BUILD)/%: chapters/%.c $(LIBREADY) $(BUILD)/compiler
@@ -70,24 +71,24 @@ $(BUILD)/objects/%.o: chapters/%.c $(BUILD)/compiler
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/compiler
 	$(object)
 
-$(LIBREADY): $(objects)
+$(LIBREADY): $(objects) lib/watch.link
 	@echo "  $@"
-	@rm -f $@ && $(AR) rc $@ $^
+	@rm -f $@ && $(AR) rc $@ $(objects)
 
 objects-of = $(patsubst chapters/%.c,$(BUILD)/objects/%.o,$(wildcard chapters/$(1:$(BUILD)/%=%)/*.c))
 .SECONDEXPANSION:
 $(folders:%=$(BUILD)/%): $$(call objects-of,$$@) $(LIBREADY)
 	@mkdir -p $(@D)
 	@echo "  $@"
-	@$(COMPILE) -o $@ $^
+	@$(COMPILE) -o $@ $^ $(WATCH)
 
 # Changes when the compiler or its flags do; then everything is built again.
-ifneq ($(strip $(file <$(BUILD)/compiler)),$(strip $(COMPILE)))
+ifneq ($(strip $(file <$(BUILD)/compiler)),$(strip $(COMPILE) $(WATCH)))
 $(BUILD)/compiler: FORCE
 endif
 $(BUILD)/compiler:
 	@mkdir -p $(@D)
-	@echo '$(COMPILE)' >$@
+	@echo '$(COMPILE) $(WATCH)' >$@
 
 -include $(shell find $(BUILD) -name '*.d' -not -path '$(BUILD)/*san/*' 2>/dev/null)
 
@@ -122,11 +123,11 @@ check: $(LIBREADY) $(tools) ## EX=01/2 grades your work on it; EX=mine your own 
 	@tests/tools/check $(EX)
 hint: ## EX=01/2 the next of three hints
 	@tests/tools/hint $(EX)
-next: ## where to go on
+next: $(LIBREADY) $(tools) ## where to go on
 	@tests/tools/next
-progress: ## what is done
+progress: $(LIBREADY) $(tools) ## what is done
 	@tests/tools/progress
-solution: ## EX=01/2 our solution beside yours, once yours passes
+solution: $(LIBREADY) $(tools) ## EX=01/2 our solution beside yours, once yours passes
 	@tests/tools/solution $(EX)
 grade: $(LIBREADY) $(tools) ## all of work/, or SUBMISSION=dir: points and feedback
 	@tests/tools/grade $(if $(SUBMISSION),"$(SUBMISSION)")

@@ -55,11 +55,11 @@ static void
 welcome(int listener)
 {
     int peer;
-    enum io_result result = accept_peer(listener, &peer);
+    enum io_result result;
 
-    if (result == IO_DATA)
+    while ((result = accept_peer(listener, &peer)) == IO_DATA)
         watch(peer);
-    else if (result == IO_END)
+    if (result == IO_END)
         end(listener);
 }
 

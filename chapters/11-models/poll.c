@@ -59,11 +59,11 @@ static void
 welcome(size_t i)
 {
     int peer;
-    enum io_result result = accept_peer(watched[i].fd, &peer);
+    enum io_result result;
 
-    if (result == IO_DATA)
+    while ((result = accept_peer(watched[i].fd, &peer)) == IO_DATA)
         watch(peer);
-    else if (result == IO_END)
+    if (result == IO_END)
         end(i);
 }
 

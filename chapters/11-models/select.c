@@ -74,11 +74,11 @@ static void
 welcome(int listener)
 {
     int peer;
-    enum io_result result = accept_peer(listener, &peer);
+    enum io_result result;
 
-    if (result == IO_DATA)
+    while ((result = accept_peer(listener, &peer)) == IO_DATA)
         admit(peer);
-    else if (result == IO_END)
+    if (result == IO_END)
         end(listener);
 }
 

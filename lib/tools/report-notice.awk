@@ -151,8 +151,7 @@ function notice_memory(g,    most, least, a, b, clients) {
 function notice_connecting(v, s,    i, key, best, name, dear, cheap) {
     for (i = 1; i <= models; i++) {
         key = key_of(s, model_name[i])
-        if (is_clean(key) && is_clean(key_of(v, model_name[i])) &&
-            answered_most(s, key) &&
+        if (answered_most(s, key) && is_clean(key_of(v, model_name[i])) &&
             (name == "" || median(key, "cpu") < best)) {
             name = model_name[i]
             best = median(key, "cpu")

@@ -132,6 +132,24 @@ prediction() {
     tr -d '\r' <"$SUBMISSION/predict.txt" | sed -n "s/^ *$1 *= *//p" | sed 's| *$||; s|^?$||; q'
 }
 
+# number KEY: the prediction as a number; one that is far from all others if it is none.
+number() {
+    local said
+    said=$(prediction "$1")
+    [[ $said =~ ^[0-9]{1,6}$ ]] || said=999999
+    echo $((10#$said))
+}
+
+# near KEY MEASURED TOLERANCE: the prediction is not further off than that.
+near() {
+    local said
+    said=$(number "$1")
+    ((said < $2 - $3 || said > $2 + $3)) || return 0
+    expected "$1 = $2, as measured"
+    got "$1 = $said, as predicted"
+    return 1
+}
+
 # given KEY: the value that this student was given: of the choices {…} behind KEY in the exercise.
 given() {
     local student=${STUDENT:-$(prediction student)} choices

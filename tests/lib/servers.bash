@@ -140,7 +140,7 @@ stop_server() {
             return 1
         fi
     fi
-    wait "$SERVER" || status=$?
+    wait "$SERVER" 2>/dev/null || status=$?
     if [[ $was_gone = yes ]]; then
         echo "the server had ended by itself, with status $status"
         return 1

@@ -12,7 +12,7 @@ load ../../lib/exercises
     hint "what it prints besides belongs on stderr"
     same "its stdout" "listening on 127.0.0.1:$PORT" \
         "$(head -c 100 "$SERVER_OUT" | tr '\n' ' ' | sed 's| *$||')"
-    same "its length" "$((23 + ${#PORT})) bytes" "$size bytes"
+    same "its length" "$((24 + ${#PORT})) bytes" "$size bytes"
 }
 
 # points: 1

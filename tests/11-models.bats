@@ -1,0 +1,230 @@
+load lib/servers
+teardown() { end_servers; }
+
+models=(single-process process-per-connection thread-per-connection select poll epoll)
+
+# meet N: opens N connections, in PEERS, each of which has been answered.
+meet() {
+    local peer
+    PEERS=()
+    while ((${#PEERS[@]} < $1)); do
+        exec {peer}<>"/dev/tcp/$ADDRESS/$PORT"
+        printf 'hello\n' >&"$peer"
+        read -rt 10 -u "$peer"
+        [ "$REPLY" = hello ]
+        PEERS+=("$peer")
+    done
+}
+
+leave() {
+    local peer
+    for peer in "${PEERS[@]}"; do exec {peer}>&-; done
+}
+
+processes_are() {
+    local found
+    found=$(process_tree "$SERVER")
+    [[ $(wc -l <<<"$found") = "$1" ]]
+}
+
+threads_are() {
+    [[ $(thread_count "$SERVER") = "$1" ]]
+}
+
+# measure [OPTION...]: runs load against the server and puts what it wrote with -o into V.
+measure() {
+    declare -gA V=()
+    local key value
+    run timeout 30 "$BUILD/10-webbench/load" -q -o "$BATS_TEST_TMPDIR/values" "$@" "$ADDRESS" "$PORT"
+    cat "$BATS_TEST_TMPDIR/values"
+    while IFS='=' read -r key value; do V[$key]=$value; done <"$BATS_TEST_TMPDIR/values"
+}
+
+# ---- who waits for whom ----
+
+@test "of 20 clients that stay single-process answers one, and every other model all" {
+    local model
+    for model in "${models[@]}"; do
+        start_server "11-models/$model"
+        measure -c 20 -t 0.3
+        ((V[failures] == 0 && V[in_flight] <= 20))
+        if [[ $model = single-process ]]; then
+            ((V[answered] == 1 && V[fewest] == 0 && V[in_flight] == 20))
+        else
+            ((V[answered] == 20 && V[fewest] > 0))
+        fi
+        stop_server
+    done
+}
+
+@test "clients that only visit are all answered by every model, and none of them fails" {
+    local model
+    for model in "${models[@]}"; do
+        start_server "11-models/$model"
+        measure -c 20 -t 0.5 -m visits
+        ((V[answered] == 20 && V[failures] == 0))
+        stop_server
+    done
+}
+
+@test "single-process serves in the order of arrival: the third waits for the second" {
+    start_server 11-models/single-process
+    talk <<<'A connect
+             B connect
+             C connect
+             C send "c"
+             B send "b"
+             all silent 200ms
+             A close
+             B recv "b"
+             C silent 200ms
+             B close
+             C recv "c"'
+}
+
+@test "a client in the middle of a message keeps no other waiting, in all models but single-process" {
+    local model
+    for model in "${models[@]:1}"; do
+        start_server "11-models/$model"
+        talk <<<'A connect
+                 A send "half a li"
+                 A recv "half a li"
+                 B connect
+                 B send "hello\n"
+                 B recv "hello\n"
+                 A send "ne\n"
+                 A recv "ne\n"'
+    done
+}
+
+# ---- what there is one of for each client ----
+
+@test "process-per-connection has a process for each client, and none when they have left" {
+    start_server 11-models/process-per-connection
+    processes_are 1
+    meet 5
+    processes_are 6
+    leave
+    poll_until 5 processes_are 1
+    stop_server
+}
+
+@test "children are reaped even when many end at once: not a zombie stays" {
+    start_server 11-models/process-per-connection
+    talk <<<'A*200 connect
+             A send "x"
+             A recv "x"
+             A reset'
+    poll_until 5 processes_are 1
+    stop_server
+}
+
+@test "the CPU time of children that have ended is the server's" {
+    local FIELDS
+    start_server 11-models/process-per-connection
+    measure -c 10 -t 0.5 -m visits
+    process_fields "$SERVER"
+    ((FIELDS[13] + FIELDS[14] > 0)) # cutime and cstime, which are 0 if SIGCHLD is ignored
+    stop_server
+}
+
+@test "process-per-connection tells its children to stop, and waits for them" {
+    start_server 11-models/process-per-connection
+    meet 20
+    processes_are 21
+    stop_server # which fails if a process is left
+}
+
+@test "without another process to be had the client is sent away, and those who are there stay" {
+    local drop=()
+    # The limit is one of users, and does not hold for root.
+    if ((EUID == 0)); then drop=(setpriv --reuid=54321 --regid=54321 --clear-groups); fi
+    LISTEN="${drop[*]:1} $BUILD/11-models/process-per-connection -p 0" start_server \
+        "$(command -v "${drop[0]:-env}")"
+    meet 1
+    "${drop[@]}" prlimit --pid "$SERVER" --nproc=1:
+    talk <<<'A connect
+             A end'
+    "${drop[@]}" prlimit --pid "$SERVER" --nproc=1000:
+    printf 'still here\n' >&"${PEERS[0]}"
+    read -rt 10 -u "${PEERS[0]}"
+    [ "$REPLY" = "still here" ]
+    meet 1
+    run -0 cat "$SERVER_ERR"
+    [ "$output" = "process-per-connection: fork: Resource temporarily unavailable (EAGAIN)" ]
+    stop_server
+}
+
+@test "thread-per-connection has a thread for each client in one process, and none when they have left" {
+    local before
+    start_server 11-models/thread-per-connection
+    before=$(thread_count "$SERVER")
+    meet 5
+    threads_are $((before + 5))
+    processes_are 1
+    leave
+    poll_until 5 threads_are "$before"
+    stop_server
+}
+
+@test "without memory for another thread the client is sent away, and those who are there stay" {
+    # shellcheck disable=SC2034 # COMPILE is what this was built with
+    if nm "$BUILD/11-models/thread-per-connection" | grep -Eq '__(asan|tsan)_init'; then
+        skip "a sanitizer needs the memory that is taken away here"
+    fi
+    local size
+    start_server 11-models/thread-per-connection
+    meet 1
+    size=$(awk '/^VmSize/ { print $2 }' "/proc/$SERVER/status")
+    prlimit --pid "$SERVER" --as=$(((size + 1024) * 1024)): # a stack takes 8 MB
+    talk <<<'A connect
+             A end'
+    prlimit --pid "$SERVER" --as=unlimited:
+    printf 'still here\n' >&"${PEERS[0]}"
+    read -rt 10 -u "${PEERS[0]}"
+    [ "$REPLY" = "still here" ]
+    meet 1
+    run -0 cat "$SERVER_ERR"
+    [ "$output" = "thread-per-connection: pthread_create: Resource temporarily unavailable (EAGAIN)" ]
+    stop_server
+}
+
+@test "select, poll and epoll serve all in one process and one thread" {
+    local model before
+    for model in select poll epoll; do
+        start_server "11-models/$model"
+        before=$(thread_count "$SERVER")
+        meet 20
+        processes_are 1
+        threads_are "$before"
+        stop_server
+    done
+}
+
+# ---- select and its set ----
+
+@test "select has room for the descriptors below 1,024, says so once and sends the others away" {
+    local room
+    start_server 11-models/select
+    room=$((1024 - $(descriptor_count "$SERVER")))
+    measure -c 1100 -t "$TIME_SCALE"
+    ((V[answered] == room && V[failures] == 1100 - room))
+    ((V[failures] == V[closed_early] + V[reset]))
+    run -0 cat "$SERVER_ERR"
+    [ "$output" = "select: descriptor 1024 is beyond FD_SETSIZE: closed, as all such will be" ]
+    poll_until 5 descriptors_are "$SERVER" $((1024 - room))
+    talk <<<'A connect
+             A send "room again\n"
+             A recv "room again\n"'
+    stop_server
+}
+
+@test "poll and epoll have room for more" {
+    local model
+    for model in poll epoll; do
+        start_server "11-models/$model"
+        measure -c 1100 -t "$TIME_SCALE"
+        ((V[answered] == 1100 && V[failures] == 0))
+        stop_server
+    done
+}
