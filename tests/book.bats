@@ -798,7 +798,7 @@ chapter() {
     {
         chapter
         printf '\n| a row of a table %0200d |\n\n[ref]: https://example.org/%0200d\n' 1 1
-        printf '\n![Lanes](figures/lanes.svg)\n\n```text\nobviously a transcript\n```\n'
+        printf '\n`just` in code; ![Lanes](figures/lanes.svg)\n\n```text\nobviously a transcript\n```\n'
         printf '…%.0s' {1..100} # a hundred characters, more than a hundred bytes
     } | text
     accepts shape
@@ -842,6 +842,8 @@ chapter() {
         chapter | sed '1,/^$/d' | sed '1i # 01-blocking: What can one read say?\n' | sed '$d'
         cat <<'END'
 
+Well done! 😀
+
 It is obviously
 simply `just` that.
 
@@ -857,8 +859,9 @@ fence
 ~~~c
 END
     } | text
-    refuses shape '' '' '' '' ''
+    refuses shape '' '' '' '' '' ''
     [[ $output = *': without "obviously", please'* ]]
+    [[ $output = *': no emoji'* ]]
     [[ $output = *': say in the brackets what the image shows'* ]]
     [[ $output = *': say what this fence holds'* ]]
     [[ $output = *': no Mermaid'* ]]
@@ -948,6 +951,7 @@ END
     grep 'href="01-blocking.html#term-short-write">short write</a>' glossary.html
     grep 'rel="prev" href="index.html"' 01-blocking.html
     grep '<div class="table"' 01-blocking.html
+    grep 'href="index.html#how-to-read-this-book"' 01-blocking.html
 
     printf '\n[dead](#nowhere)\n' >>"$text"
     run tool html

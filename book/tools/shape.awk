@@ -18,7 +18,8 @@ function part(kind, text, line,    bare, all) {
     }
     if (kind == "comment")
         return
-    words += split(text, all, /[ \n\t|]+/)
+    all = text
+    words += gsub(/[^ \n\t|]+/, "", all)
     if (kind == "heading")
         heading(text, line)
     images(text, line)

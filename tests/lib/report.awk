@@ -66,7 +66,7 @@ function tell(id, t, wanted,    l, text, word) {
 }
 
 function tell_line(word, text) {
-    print "      " word sprintf("%" (10 - length(word)) "s", "") text
+    print "      " (text == "" ? word : word sprintf("%" (10 - length(word)) "s", "") text)
 }
 
 function tell_exercise(id,    t, mark) {

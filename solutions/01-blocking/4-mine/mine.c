@@ -84,6 +84,15 @@ on_signal(int signal)
 }
 
 static void
+handle(int signal)
+{
+    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART */
+
+    if (sigaction(signal, &action, NULL) == -1)
+        give_up("sigaction", "", "");
+}
+
+static void
 echo_until_end(void)
 {
     char buf[16384];
@@ -106,7 +115,6 @@ echo_until_end(void)
 int
 main(int argc, char **argv)
 {
-    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART */
     const char *address = "127.0.0.1", *port = "8000";
     int option;
 
@@ -122,9 +130,9 @@ main(int argc, char **argv)
     }
     start_listening(address, port);
     signal(SIGPIPE, SIG_IGN);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGALRM, &action, NULL);
+    handle(SIGTERM);
+    handle(SIGINT);
+    handle(SIGALRM);
     announce();
 
     while ((peer = accept(listener, NULL, NULL)) >= 0 || errno != EINVAL) {
