@@ -37,7 +37,7 @@ on_sigchld(int signal)
 void
 reap_children(void)
 {
-    struct sigaction action = {.sa_handler = on_sigchld, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+    struct sigaction action = {.sa_handler = on_sigchld, .sa_flags = SA_NOCLDSTOP};
 
     check(sigaction(SIGCHLD, &action, NULL), "sigaction");
 }

@@ -10,7 +10,7 @@
 
 #include <sys/types.h>
 
-/* From now on children are reaped when they end. See waitpid(2). */
+/* From now on children are reaped when they end; a blocked call may say EINTR. See waitpid(2). */
 void reap_children(void);
 
 /*

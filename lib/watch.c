@@ -65,6 +65,7 @@ enum { MOST_EVENTS = 50000, MOST_FAULTS = 32, BUFFERED = 256, LANE_TID = 10 * 10
 static bool watching; /* is anything on? Set before main, then only read. */
 static bool counting;
 static const char *trace_path; /* NULL: TRACE is off */
+static atomic_bool plays;      /* it has lanes of watch_record(): they tell what its calls would */
 
 /* ---- the plan of faults ---- */
 
@@ -249,14 +250,28 @@ print_event(char out[ENTRY], pid_t tid, const struct event *e)
     return n + snprintf(out + n, ENTRY - (size_t)n, "}");
 }
 
+static const char empty[] = "[\n\n]\n";
+
+enum { CLOSING = 3 }; /* the last bytes of every trace, "\n]\n" */
+
+/* Whatever TRACE names, nothing is written into a file that is no trace. */
+static bool
+is_trace(int fd, off_t size)
+{
+    char first[2] = "", last[CLOSING] = "";
+
+    return pread(fd, first, 2, 0) == 2 && memcmp(first, empty, 2) == 0 &&
+           pread(fd, last, CLOSING, size - CLOSING) == CLOSING &&
+           memcmp(last, empty + 2, CLOSING) == 0;
+}
+
 /* Opens the trace with its lock held and leaves it a valid, perhaps empty, list; -1 if it cannot.
  */
 static int
 open_trace(void)
 {
-    static const char empty[] = "[\n\n]\n";
     int fd = open(trace_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    struct stat status;
+    struct stat status = {0};
 
     if (fd == -1)
         return -1;
@@ -266,20 +281,33 @@ open_trace(void)
         __real_close(fd);
         return -1;
     }
+    if (S_ISREG(status.st_mode) && status.st_size > 0 && !is_trace(fd, status.st_size)) {
+        __real_close(fd);
+        errno = EEXIST; /* a file that is not ours */
+        return -1;
+    }
     return fd;
 }
 
-/* Puts `len` bytes of entries, separated by ",\n", in the place of the closing bracket. */
+/*
+ * Puts `len` bytes of entries, separated by ",\n", in the place of the closing bracket. If they do
+ * not fit on the disk, it puts back what stood there, which needs no room, and the trace ends.
+ */
 static void
 append_entries(int fd, const char *entries, size_t len)
 {
     char text[CHUNK + ENTRY + 8];
-    off_t size = lseek(fd, 0, SEEK_END);
+    off_t size = lseek(fd, 0, SEEK_END), at = size > 5 ? size - CLOSING : 2;
     int n = snprintf(text, sizeof text, "%s%.*s\n]\n", size > 5 ? ",\n" : "", (int)len, entries);
+    ssize_t written = pwrite(fd, text, (size_t)n, at);
 
-    if (pwrite(fd, text, (size_t)n, size > 5 ? size - 3 : 2) != n)
-        trace_path =
-            NULL; /* the disk is full: what stands is still valid, or is mended by nobody */
+    if (written == n)
+        return;
+    errno = written == -1 ? errno : ENOSPC;
+    complain("TRACE: write", trace_path);
+    trace_path = NULL;
+    if (pwrite(fd, empty + 2, CLOSING, at) == CLOSING && ftruncate(fd, size) == -1)
+        complain("TRACE: ftruncate", NULL);
 }
 
 /* The caller holds the buffer's lock. */
@@ -291,8 +319,12 @@ flush(struct buffer *b)
     size_t len = 0;
     int fd, comm, i = -2;
 
-    if (b->length == 0 || (fd = open_trace()) == -1)
+    if (b->length == 0 || !trace_path)
         return;
+    if ((fd = open_trace()) == -1) { /* no descriptor is left, say: later perhaps */
+        b->length %= BUFFERED;       /* but what there is no room for is lost */
+        return;
+    }
     snprintf(path, sizeof path, "/proc/self/task/%d/comm", b->tid);
     if ((comm = open(path, O_RDONLY | O_CLOEXEC)) != -1) {
         ssize_t n = pread(comm, name, sizeof name - 1, 0);
@@ -300,7 +332,7 @@ flush(struct buffer *b)
         name[n > 0 ? n - 1 : 0] = '\0'; /* without the newline */
         __real_close(comm);
     }
-    for (; i < b->length; i++) {
+    for (; i < b->length && trace_path; i++) {
         if (len)
             len += (size_t)sprintf(entries + len, ",\n");
         if (i == -2)
@@ -451,7 +483,7 @@ print_counts(void)
     fprintf(stderr, "  slept %ld times\n", usage.ru_nvcsw);
 }
 
-/* Also what other threads have recorded, and the call in which each of them is asleep. */
+/* Also what other threads have recorded; not the calls in which they are asleep. */
 __attribute__((destructor)) static void
 stop_watching(void)
 {
@@ -512,7 +544,7 @@ end(const struct watched *w, long result)
         interrupted[w->call]++;
     else if (result > 0 && moves_bytes(w->call))
         atomic_fetch_add(&bytes_moved[w->call], result);
-    if (trace_path) {
+    if (trace_path && !plays) {
         struct event event = {
             .call = w->call,
             .waited = sleeps_so_far() > w->sleeps,
@@ -550,6 +582,8 @@ watch_record(int lane, const char *what, bool waiting, int64_t start, int64_t en
 void
 watch_name_lane(int lane, const char *name)
 {
+    if (trace_path)
+        plays = true;
     watch_record(lane, name, false, 0, 0);
 }
 

@@ -30,7 +30,8 @@ bool watch_tracing(void);
 /*
  * For clients that play several peers in one thread: gives lane number `lane` (1 and up, of
  * this process) a name, and records that it was doing `what`, waiting or working, from `start`
- * to `end`, both from now_ns(). Nothing happens unless TRACE is on. The strings are copied.
+ * to `end`, both from now_ns(). Nothing happens unless TRACE is on. The strings are copied. Once
+ * a process has named a lane, its own calls are no longer recorded: the lanes tell the same.
  */
 void watch_name_lane(int lane, const char *name);
 void watch_record(int lane, const char *what, bool waiting, int64_t start, int64_t end);

@@ -135,12 +135,12 @@ measure() {
     stop_server # which fails if a process is left
 }
 
-@test "without another process to be had the client is sent away, and those who are there stay" {
+# An end to processes and threads, which Linux counts alike. The limit is one of users, and does
+# not hold for root, who therefore becomes another.
+sends_away_when_full() {
     local drop=()
-    # The limit is one of users, and does not hold for root.
     if ((EUID == 0)); then drop=(setpriv --reuid=54321 --regid=54321 --clear-groups); fi
-    LISTEN="${drop[*]:1} $BUILD/11-models/process-per-connection -p 0" start_server \
-        "$(command -v "${drop[0]:-env}")"
+    LISTEN="${drop[*]:1} $BUILD/11-models/$1 -p 0" start_server "$(command -v "${drop[0]:-env}")"
     meet 1
     "${drop[@]}" prlimit --pid "$SERVER" --nproc=1:
     talk <<<'A connect
@@ -151,41 +151,28 @@ measure() {
     [ "$REPLY" = "still here" ]
     meet 1
     run -0 cat "$SERVER_ERR"
-    [ "$output" = "process-per-connection: fork: Resource temporarily unavailable (EAGAIN)" ]
+    [ "$output" = "$1: $2: Resource temporarily unavailable (EAGAIN)" ]
     stop_server
+}
+
+@test "without another process to be had the client is sent away, and those who are there stay" {
+    sends_away_when_full process-per-connection fork
+}
+
+@test "without another thread to be had the client is sent away, and those who are there stay" {
+    sends_away_when_full thread-per-connection pthread_create
 }
 
 @test "thread-per-connection has a thread for each client in one process, and none when they have left" {
-    local before
+    local with_one
     start_server 11-models/thread-per-connection
-    before=$(thread_count "$SERVER")
+    meet 1
+    with_one=$(thread_count "$SERVER") # a sanitizer may have one, too
     meet 5
-    threads_are $((before + 5))
+    threads_are $((with_one + 5))
     processes_are 1
     leave
-    poll_until 5 threads_are "$before"
-    stop_server
-}
-
-@test "without memory for another thread the client is sent away, and those who are there stay" {
-    # shellcheck disable=SC2034 # COMPILE is what this was built with
-    if nm "$BUILD/11-models/thread-per-connection" | grep -Eq '__(asan|tsan)_init'; then
-        skip "a sanitizer needs the memory that is taken away here"
-    fi
-    local size
-    start_server 11-models/thread-per-connection
-    meet 1
-    size=$(awk '/^VmSize/ { print $2 }' "/proc/$SERVER/status")
-    prlimit --pid "$SERVER" --as=$(((size + 1024) * 1024)): # a stack takes 8 MB
-    talk <<<'A connect
-             A end'
-    prlimit --pid "$SERVER" --as=unlimited:
-    printf 'still here\n' >&"${PEERS[0]}"
-    read -rt 10 -u "${PEERS[0]}"
-    [ "$REPLY" = "still here" ]
-    meet 1
-    run -0 cat "$SERVER_ERR"
-    [ "$output" = "thread-per-connection: pthread_create: Resource temporarily unavailable (EAGAIN)" ]
+    poll_until 5 threads_are "$with_one"
     stop_server
 }
 

@@ -49,7 +49,7 @@ text() {
 }
 
 tool() {
-    "$TOP/book/tools/$1" "${@:2}"
+    env -u BUILD "$TOP/book/tools/$1" "${@:2}"
 }
 
 # accepts TOOL: it finds nothing wrong with the chapter.
@@ -888,6 +888,10 @@ END
     [ "$status" -eq 1 ]
     [[ $output = *$'\n'"not ok 3 - book/01-blocking.md: terms "*$'\n'"# book/01-blocking.md:"* ]]
 
+    BUILD=build/asan run "$TOP/book/tools/check" # transcripts are the plain build's
+    [[ $output != *transcripts* ]]
+    [[ $output = *"ok 5 - "* ]]
+
     CHAPTER=07 run tool check
     [ "$status" -eq 0 ]
     [ "$output" = "1..0 # SKIP chapter 07 has no text yet" ]
@@ -902,7 +906,7 @@ END
     for broken in listings links terms shape transcripts; do
         cp "$TOP/book/tools/$broken.awk" "$copy/"
         echo 'BEGIN { syntax error' >>"$copy/book/tools/$broken.awk"
-        run "$copy/book/tools/check"
+        run env -u BUILD "$copy/book/tools/check"
         echo "$output"
         [ "$status" -eq 1 ]
         [[ $output = *"not ok "*" - book/tools/$broken ends with an error"* ]]
@@ -914,7 +918,7 @@ END
     command -v pandoc || command -v lowdown || skip "needs pandoc or lowdown"
     rm "$BOOK_ROOT/build"
     term 'short write' 01
-    echo '# How to read this book' >"$BOOK_ROOT/book/README.md"
+    printf '# How to read this book\n\n[make](../Makefile)\n' >"$BOOK_ROOT/book/README.md"
     {
         named
         cat <<'END'
@@ -924,7 +928,9 @@ A **short write**, [a program](../chapters/01-blocking/echo.c), [a folder](../ch
 [the start](README.md#how-to-read-this-book), ![Lanes](figures/lanes.svg)
 
 '''console figures
-$ echo '<b>'
+$ cat <<STOP
+> <b>
+> STOP
 <b>
 '''
 
@@ -944,8 +950,10 @@ END
     cd "$BOOK_ROOT/build/book"
     ls index.html glossary.html style.css figures/lanes.svg
     ls source/chapters/01-blocking.html source/chapters/01-blocking/bad-echo.c.html
+    ls source/Makefile.html
     grep 'href="source/chapters/01-blocking/echo.c.html">chapters/01-blocking/echo.c</a>, main' 01-blocking.html
     grep '<pre class="console" tabindex="0"><code><span class="prompt">\$ </span>' 01-blocking.html
+    grep '^<span class="prompt">&gt; </span><b>STOP</b>$' 01-blocking.html
     grep '<h3 id="one-at-a-time">' 01-blocking.html
     grep '<strong id="term-short-write">' 01-blocking.html
     grep 'href="01-blocking.html#term-short-write">short write</a>' glossary.html

@@ -215,7 +215,11 @@ nothing_comes() {
         talk <<<"A connect
                  A fill
                  A close
-                 $(served B)"
+                 B*50 connect
+                 B send "0123456789" * 10000
+                 B half-close
+                 B close
+                 $(served C)"
         stop_quietly
     }
     each check protocol=echo

@@ -67,6 +67,7 @@ sleepers() {
     echo 'title T' >"$DEMO"
     run engine
     [ "$status" -eq 2 ]
+    [[ $output = *"needs a title, steps, and a by_hand"* ]]
 }
 
 @test "what a step leaves running is ended, whatever its session" {
@@ -134,7 +135,7 @@ sleepers() {
 }
 
 @test "the output of a program that fails is shown as it is" {
-    one_step "Q?" 'printf "half a line"; exit 3' "S."
+    one_step "Q?" 'false; printf "half a line"; exit 3' "S."
     run engine
     [ "$status" -eq 0 ]
     [[ $output = *$'\nhalf a line\n\nS.\n'* ]]

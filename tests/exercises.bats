@@ -129,8 +129,8 @@ nobody_lingers() {
 }
 
 @test "a function: one that crashes is told its signal" {
-    submit 01/2 write-all.c < <(function_that 'raise(SIGSEGV);' | sed '1i #include <signal.h>')
-    earns_nothing crashed SIGSEGV
+    submit 01/2 write-all.c < <(function_that 'raise(SIGTRAP);' | sed '1i #include <signal.h>')
+    earns_nothing crashed SIGTRAP
 }
 
 @test "a function: one that prints a megabyte earns nothing" {
@@ -171,9 +171,9 @@ nobody_lingers() {
 }
 
 @test "a server: one that crashes at the first peer is told its signal" {
-    submit 01/4 mine.c < <(sed 's|^        echo_until_end();|        raise(SIGFPE);|' \
+    submit 01/4 mine.c < <(sed 's|^        echo_until_end();|        raise(SIGTRAP);|' \
         solutions/01-blocking/4-mine/mine.c)
-    earns_nothing crashed SIGFPE
+    earns_nothing crashed SIGTRAP
 }
 
 @test "a server: one that prints a megabyte earns nothing" {

@@ -747,7 +747,7 @@ fails() {
     [ "$output" = "the server ended with status 3 instead of 0 on SIGTERM" ]
     start_server "$BATS_TEST_TMPDIR/fails"
     fails stop_server HUP
-    [ "$output" = "the server ended with status 129 instead of 0 on SIGHUP" ]
+    [[ $output = *"the server ended with status 129 instead of 0 on SIGHUP" ]]
 }
 
 @test "stop_server fails when the server does not end" {
@@ -771,7 +771,7 @@ fails() {
     start_server "$BATS_TEST_TMPDIR/parent"
     child=$(<"$BATS_TEST_TMPDIR/parent.child")
     fails stop_server
-    [[ $output = "the server left processes behind:"*"tail -f /dev/null" ]]
+    [[ $output = "the server left processes behind:"*"$child "* ]]
     run -1 gone "$child"
     end_servers
     poll_until 5 gone "$child"

@@ -172,6 +172,7 @@ static const struct way {
 };
 
 static const struct way *way;
+static atomic_int threads;
 
 static void *
 serve(void *argument)
@@ -185,6 +186,7 @@ serve(void *argument)
     }
     close(p->fd);
     free(p);
+    threads--;
     return NULL;
 }
 
@@ -202,13 +204,6 @@ find_way(const char *name)
     exit(2);
 }
 
-/* Runs when the last thread has ended. */
-static void
-tell(void)
-{
-    fprintf(stderr, "echoed %llu bytes\n", echoed);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -221,7 +216,6 @@ main(int argc, char **argv)
     way = find_way(name);
     stop_on_signals(listener);
     announce(listener);
-    atexit(tell);
     if (!way->answer)
         pause();
     while ((fd = next_peer(listener)) >= 0) {
@@ -230,10 +224,14 @@ main(int argc, char **argv)
         if (!p)
             fail("calloc", NULL);
         p->fd = fd;
+        threads++;
         errno = pthread_create(&thread, NULL, serve, p);
         if (errno != 0)
             fail("pthread_create", NULL);
         pthread_detach(thread);
     }
-    pthread_exit(NULL);
+    while (threads > 0)
+        sleep_ms(1);
+    fprintf(stderr, "echoed %llu bytes\n", echoed);
+    return 0;
 }

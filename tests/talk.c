@@ -42,6 +42,7 @@
 #include "clock.h"
 #include "error.h"
 #include "io.h"
+#include "watch.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -70,6 +71,7 @@ enum {
     EXCERPT = 32,       /* bytes shown of what was expected and of what came */
     STEP_COLUMNS = 59,  /* columns that a step has in the story */
     SPARE_DESCRIPTORS = 64,
+    MOST_LANES = 16, /* connections that are drawn, with TRACE=file.json: see watch.h */
     MOST_ROLES = 100,
     MOST_CONNECTIONS = 1000000,
     MOST_BYTES = 100000000,
@@ -87,6 +89,7 @@ struct connection {
     short events;        /* it goes on when poll() reports one of these */
     int64_t wake_at;     /* or at this moment */
     const char *lacking; /* what to call it if neither comes in time */
+    int lane;            /* of the trace; 0: none */
 };
 
 /* A name in the script, and the connections it stands for. */
@@ -734,6 +737,20 @@ make_room(int connections)
     watched = must_have(calloc((size_t)connections, sizeof *watched));
 }
 
+/* "A"; or "A1", "A2" and so on. (Of 0, "%.0d" prints nothing.) 0: there are lanes enough. */
+static int
+next_lane(const struct role *role, int number)
+{
+    static int lanes;
+    char name[64];
+
+    if (!watch_tracing() || lanes == MOST_LANES)
+        return 0;
+    snprintf(name, sizeof name, "%.31s%.0d", role->name, role->count > 1 ? number : 0);
+    watch_name_lane(++lanes, name);
+    return lanes;
+}
+
 /* Puts all whom the step concerns at its beginning. Returns how many they are. */
 static nfds_t
 gather_players(const struct step *step)
@@ -751,7 +768,9 @@ gather_players(const struct step *step)
                 reallocarray(role->connections, (size_t)role->count, sizeof *role->connections));
         }
         for (struct connection *c = role->connections; c < role->connections + role->count; c++) {
-            *c = (struct connection){.fd = begins ? -1 : c->fd, .since = now_ns(), .wake_at = 0};
+            int lane = begins ? next_lane(role, (int)(c - role->connections) + 1) : c->lane;
+
+            *c = (struct connection){.fd = begins ? -1 : c->fd, .since = now_ns(), .lane = lane};
             players[n++] = c;
         }
         role->is_connected = effects & CONNECTS || (role->is_connected && !(effects & LEAVES));
@@ -767,12 +786,23 @@ too_late(const struct connection *c)
     return FAILED;
 }
 
+/* Until now it waited, unless the kernel would not take what it sends; now it has worked. */
+static void
+trace(const struct step *step, const struct connection *c, enum outcome outcome, int64_t began,
+      int64_t now)
+{
+    if (c->lane == 0 || outcome == WAITING)
+        return;
+    watch_record(c->lane, step->verb->name, true, began, now);
+    watch_record(c->lane, step->verb->name, false, now, now_ns());
+}
+
 /* Every player goes on as soon as it can. Returns one that has failed, or was too late, or NULL. */
 static const struct connection *
 play(const struct step *step)
 {
     nfds_t n = gather_players(step), waiting = n;
-    int64_t deadline = now_ns() + scaled_ns(PATIENCE_MS + step->takes_ms);
+    int64_t began = now_ns(), deadline = began + scaled_ns(PATIENCE_MS + step->takes_ms);
 
     while (waiting > 0) {
         int64_t now = now_ns(), next = deadline;
@@ -789,6 +819,7 @@ play(const struct step *step)
             }
             if (outcome == WAITING && now >= deadline)
                 outcome = too_late(c);
+            trace(step, c, outcome, began, now);
             if (outcome == FAILED)
                 return c;
             if (outcome == HELD) {

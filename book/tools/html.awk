@@ -23,8 +23,13 @@
 in_code {
     closing = sub(/<\/code><\/pre>(<\/div>)?$/, "")
     gsub(/<span id="[^"]*"><a href="#[^"]*"[^>]*><\/a>/, "<span>")
-    if (language == "console" && sub(/^\$ /, ""))
+    if (language == "console" && sub(/^\$ /, "")) {
+        goes_on = /(&lt;&lt;|&#60;&#60;|\\$)/ # to the next line
         $0 = "<span class=\"prompt\">$ </span><b>" $0 "</b>"
+    } else if (goes_on && sub(/^(&gt;|&#62;) /, ""))
+        $0 = "<span class=\"prompt\">&gt; </span><b>" $0 "</b>"
+    else
+        goes_on = 0
     if (closing) {
         print $0 "</code></pre>"
         in_code = 0
@@ -100,7 +105,7 @@ function mended(target,    path, anchor) {
         return up path anchor
     }
     if (path != "") # else the top of the project, which has no page
-        print path >needed
+        print path >>needed
     if (path ~ /\.(svg|png)$/) {
         sub(/^book\//, "", path)
         return up path

@@ -15,6 +15,7 @@ trap 'echo "$0: line $LINENO failed" >&2; exit 3' ERR # 1 says that the text is 
 
 TOOLS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "${BOOK_ROOT:-$TOOLS/../..}"
+export BOOK_ROOT=$PWD
 LC_ALL=C # awk and bash then see bytes, everywhere alike
 export LC_ALL
 FAILED=0

@@ -1,7 +1,8 @@
 # transcripts.awk - takes ```console blocks apart; used with text.awk by transcripts
 #
-# Prints for each line of each block what it is (begin, command, output), where it stands, for
-# output the pattern of bash that it is, and its text, with \037 between.
+# Makes a file NNNNN.block in `folder` for the block on that line. It holds for each line of the
+# block what it is (command, output), where it stands, for output the pattern of bash that it
+# is, and its text, with \037 between.
 
 function part(kind, text, line,    n, row, rows, i, figures) {
     if (kind != "fence" || info !~ /^console/)
@@ -9,7 +10,8 @@ function part(kind, text, line,    n, row, rows, i, figures) {
     figures = info ~ /^console figures$/
     if (info != "console" && !figures)
         problem(line, "this fence is \"console\" or \"console figures\", not \"" info "\"")
-    say("begin", line, "", "")
+    block = sprintf("%s/%05d.block", folder, line)
+    printf "" >block
     n = split(text, rows, "\n") - 1
     for (i = 1; i <= n; i++) {
         row = rows[i]
@@ -19,6 +21,7 @@ function part(kind, text, line,    n, row, rows, i, figures) {
         else
             say("output", line + i, as_pattern(row, figures), row)
     }
+    close(block)
 }
 
 function as_pattern(row, figures,    out, token) {
@@ -49,5 +52,5 @@ function literal(row) {
 }
 
 function say(kind, line, pattern, text) {
-    print kind "\037" line "\037" pattern "\037" text
+    print kind "\037" line "\037" pattern "\037" text >block
 }

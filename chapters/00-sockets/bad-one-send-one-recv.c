@@ -13,6 +13,7 @@
 #include "io.h"
 #include "net.h"
 
+#include <err.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -56,11 +57,8 @@ main(int argc, char **argv)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
     int error = getaddrinfo(args.address, args.port, &hints, &found), listener, peer;
 
-    if (error) {
-        fprintf(stderr, "bad-one-send-one-recv: getaddrinfo: %s: %s\n", gai_strerror(error),
-                args.address);
-        return 1;
-    }
+    if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
+        errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), args.address, args.port);
     listener = listen_on(found);
     freeaddrinfo(found);
     stop_on_signals(listener);

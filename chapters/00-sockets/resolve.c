@@ -36,7 +36,7 @@ main(int argc, char **argv)
     int error = getaddrinfo(host, port, &hints, &found);
 
     if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
-        errx(1, "getaddrinfo: %s: %s", gai_strerror(error), operands[0]);
+        errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), operands[0], port);
     for (struct addrinfo *a = found; a; a = a->ai_next) {
         char text[ADDRESS_TEXT];
 

@@ -61,7 +61,7 @@ main(int argc, char **argv)
     int error = getaddrinfo(args.address, args.port, &hints, &found), listener, peer;
 
     if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
-        errx(1, "getaddrinfo: %s: %s", gai_strerror(error), args.address);
+        errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), args.address, args.port);
     listener = listen_on(found);
     freeaddrinfo(found);
     stop_on_signals(listener);

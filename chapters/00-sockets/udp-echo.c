@@ -39,7 +39,7 @@ main(int argc, char **argv)
     char text[ADDRESS_TEXT];
 
     if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
-        errx(1, "getaddrinfo: %s: %s", gai_strerror(error), args.address);
+        errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), args.address, args.port);
     ready.fd = check(socket(found->ai_family, found->ai_socktype, 0), "socket");
     if (bind(ready.fd, found->ai_addr, found->ai_addrlen) == -1) /* and no SO_REUSEADDR */
         fail("bind", address_text(found->ai_addr, found->ai_addrlen, text));

@@ -9,10 +9,14 @@
 #     END
 #     run -1 "$BATS_TEST_TMPDIR/hello"
 #
-# COMPILE and LIBREADY come from make. Without make, COMPILE is what $BUILD was built with.
+# COMPILE, LIBREADY and WATCH come from make. Without make they are what $BUILD was built with.
 # shellcheck shell=bash
 
-COMPILE=${COMPILE:-$(<"$BUILD/compiler")}
+if [[ ! ${COMPILE:-} ]]; then
+    COMPILE=$(<"$BUILD/compiler")
+    WATCH=@${COMPILE##*@}
+    COMPILE=${COMPILE%@*}
+fi
 LIBREADY=${LIBREADY:-$BUILD/lib/libready.a}
 [[ $LIBREADY = /* ]] || LIBREADY=$TOP/$LIBREADY
 
@@ -21,5 +25,5 @@ compile() {
     local program=$BATS_TEST_TMPDIR/$1
     cat >"$program.c"
     # shellcheck disable=SC2086 # COMPILE is a command with its options
-    (cd "$TOP" && $COMPILE -o "$program" "$program.c" "$LIBREADY")
+    (cd "$TOP" && $COMPILE -o "$program" "$program.c" "$LIBREADY" $WATCH)
 }

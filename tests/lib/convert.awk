@@ -89,7 +89,8 @@ function to_json(    e, id, t, l) {
     for (e = 1; e <= exercises; e++) {
         id = ids[e]
         print "    {"
-        print "      " field("id", id) ", " field("kind", kind[id]) ", " field("title", title[id]) ","
+        print "      " field("id", id) ", " field("kind", kind[id]) ", " \
+            field("title", title[id]) ","
         print "      " field("grader", hash[id]) ", \"points\": " points[id] ", \"of\": " of[id] ","
         print "      " field("outcome", outcome[id]) ","
         print "      " field("reason", reason[id]) ","
@@ -188,7 +189,8 @@ function to_gradescope(    e, id, t, sep) {
         id = ids[e]
         print sep "  {\"name\": " json(id " " title[id]) ", \"score\": " points[id] \
             ", \"max_score\": " of[id] ", \"status\": \"" \
-            (outcome[id] == "passed" ? "passed" : "failed") "\", \"output\": " json(everything_of(id)) "}"
+            (outcome[id] == "passed" ? "passed" : "failed") "\"," \
+            " \"output\": " json(everything_of(id)) "}"
         sep = ","
     }
     print " ]}"

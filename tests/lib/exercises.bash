@@ -205,7 +205,8 @@ teardown() {
 }
 
 is_condition() {
-    ! grep -F -B 1 "@test \"$BATS_TEST_DESCRIPTION\" {" "$BATS_TEST_FILENAME" | grep -q '^# points: '
+    ! grep -F -B 1 "@test \"$BATS_TEST_DESCRIPTION\" {" "$BATS_TEST_FILENAME" |
+        grep -q '^# points: '
 }
 
 # What end_servers has to say of a server that failed.

@@ -89,8 +89,8 @@ apply() {
 
 # A hash of all that decides about this exercise.
 grader_hash() {
-    local builds files=("$EX_GRADER" "$TOP"/tests/lib/*.{bash,awk} "$TOP/tests/cage.c"
-        "$TOP/tests/tools/judge")
+    local builds files=("$EX_GRADER" "$TOP"/tests/lib/{exercises,servers,choose}.bash
+        "$TOP"/tests/lib/score.awk "$TOP"/tests/tools/judge "$TOP"/tests/cage.c)
     [[ ! -e $EX_DRIVER ]] || files+=("$EX_DRIVER")
     mapfile -t builds < <(grader_builds)
     (cd "$TOP" && cat "${files[@]}" "${builds[@]}") | sha256sum | cut -c -12

@@ -107,7 +107,8 @@ END {
         decide("crashed", "it started thousands of processes")
     for (t = 1; t <= tests; t++) {
         if (outcome[t] == "") {
-            outcome[t] = cage == "timed-out" ? "timed-out" : cage == "too-many" ? "not-run" : "grader-error"
+            outcome[t] = cage == "timed-out" ? "timed-out" : \
+                cage == "too-many" ? "not-run" : "grader-error"
             if (outcome[t] == "grader-error")
                 spoilt("a test without a result: " name[t])
         }

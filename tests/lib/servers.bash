@@ -140,7 +140,7 @@ stop_server() {
             return 1
         fi
     fi
-    wait "$SERVER" 2>/dev/null || status=$?
+    wait "$SERVER" || status=$?
     if [[ $was_gone = yes ]]; then
         echo "the server had ended by itself, with status $status"
         return 1
@@ -157,9 +157,16 @@ stop_server() {
     fi
 }
 
-# session_of PID: the living processes of the session that PID began, a line each.
+# session_of PID: the living processes of the session that PID began, a line each: pid, state, name.
 session_of() {
-    ps -o pid=,stat=,args= -s "$1" | awk '$2 !~ /^Z/'
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$1" '{
+        pid = $1
+        name = $0
+        gsub(/^[^(]*\(|\)[^)]*$/, "", name)
+        sub(/.*\) /, "")
+        if ($4 == session && $1 != "Z")
+            print pid, $1, name
+    }'
 }
 
 # end_servers: for teardown. Kills what is left of every server of this test. If the test has

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "watch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ enum {
     LOOK_MS = 20,  /* how often we look for clients that have waited too long */
     REST_MS = 100, /* a visitor whose visit failed comes back after so long */
     AT_ONCE = 64,  /* events taken, and clients started, in one turn of the loop */
+    LANES = 16,    /* clients that are drawn, with TRACE=file.json: see watch.h */
 };
 
 enum state {
@@ -41,9 +43,20 @@ static void ask(struct client *c, int64_t now);
 
 /* ---- one client ---- */
 
+/* Until `now` client c has waited, or worked, for what its state says. */
+static void
+trace(const struct client *c, bool waited, int64_t since, int64_t now)
+{
+    int lane = (int)(c - clients) + 1;
+
+    if (lane <= LANES && (c->state == CONNECTING || c->state == ASKING))
+        watch_record(lane, c->state == ASKING ? "answer" : "connect", waited, since, now);
+}
+
 static void
 enter(struct client *c, enum state state, int64_t now)
 {
+    trace(c, true, c->since, now);
     connecting += (state == CONNECTING) - (c->state == CONNECTING);
     gone += (state == GONE) - (c->state == GONE);
     c->state = state;
@@ -105,6 +118,8 @@ ask(struct client *c, int64_t now)
     begin_request(&c->exchange, number);
     if (outcome == IN_FLIGHT)
         outcome = send_rest(&c->exchange); /* on loopback the connection stands already */
+    if (watch_tracing())
+        trace(c, false, now, now_ns());
     if (outcome == IN_FLIGHT && plan->visits)
         watch(c, all_sent(&c->exchange) ? EPOLLIN : EPOLLIN | EPOLLOUT);
     if (outcome != IN_FLIGHT)
@@ -219,6 +234,7 @@ sum_up(int64_t end)
             result->fewest = c->answered;
         if (c->answered > result->most)
             result->most = c->answered;
+        trace(c, true, c->since, end);
         if (c->state != ASKING)
             continue;
         result->outcomes[IN_FLIGHT]++;
@@ -245,6 +261,12 @@ run_clients(const struct plan *the_plan, struct result *the_result)
     gone = plan->clients;
     for (int i = 0; i < plan->clients; i++)
         clients[i].exchange.fd = -1;
+    for (int i = 1; i <= plan->clients && i <= LANES; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "c%d", i);
+        watch_name_lane(i, name);
+    }
 
     window_end = INT64_MAX;
     if (!plan->visits)

@@ -1,0 +1,60 @@
+/*
+ * waits-for-1024.c - a descriptor of any number can be waited for, with poll()
+ *
+ * Shows:  poll() is given numbers, select() a set of FD_SETSIZE = 1,024 bits: it has no place for
+ *         descriptor 1024. Beside what the call is given stands a canary, to see what happens.
+ * Run:    build/02-io-models/waits-for-1024
+ * Breaks: bad-fdset-overflow.c
+ * Book:   02-io-models, "What goes wrong"
+ */
+#include "args.h"
+#include "error.h"
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { CANARY = 0x5afe5afe };
+
+static struct {
+    struct pollfd watched;
+    volatile long canary; /* lies behind it, and nobody should touch it */
+} memory = {.canary = CANARY};
+
+/* Returns a copy of descriptor `fd` that has the number `number`. */
+static int
+numbered(int fd, int number)
+{
+    struct rlimit limit;
+
+    check(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
+    limit.rlim_cur = limit.rlim_max;
+    check(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
+    return check(dup2(fd, number), "dup2");
+}
+
+static int
+wait_for(int fd)
+{
+    memory.watched = (struct pollfd){.fd = fd, .events = POLLIN};
+    return check(poll(&memory.watched, 1, -1), "poll");
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *number = "1024";
+    const struct own_option own[] = {{'n', "NUMBER", "of the descriptor (1024)", &number}, {0}};
+    int ends[2], fd, ready;
+
+    parse_args(argc, argv, own, "");
+    check(pipe(ends), "pipe");
+    fd = numbered(ends[0], (int)parse_number(number, 10, 1050, "NUMBER"));
+    check((int)write(ends[1], "x", 1), "write");
+    ready = wait_for(fd);
+    printf("descriptor %d: %d ready; what lay beside it is %s\n", fd, ready,
+           memory.canary == CANARY ? "as it was" : "overwritten");
+    return memory.canary != CANARY;
+}
