@@ -112,8 +112,15 @@ in_time_wait() {
 
 @test "tcp-client passes on more than all buffers hold, both ways at once, unharmed" {
     start_server 01-blocking/one-at-a-time
-    timeout $((20 * TIME_SCALE)) "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT" \
-        < <(seq 12000000) | cmp - <(seq 12000000)
+    seq 12000000 | timeout $((20 * TIME_SCALE)) "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT" |
+        cmp - <(seq 12000000)
+    stop_server
+}
+
+@test "tcp-client loses nothing when a send takes a part and when calls are interrupted" {
+    start_server 01-blocking/one-at-a-time
+    seq 300000 | FAULTS=send:short,read:EINTR,poll:EINTR timeout $((20 * TIME_SCALE)) \
+        "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT" | cmp - <(seq 300000)
     stop_server
 }
 
@@ -130,12 +137,22 @@ in_time_wait() {
     start_server 01-blocking/one-at-a-time
     start_visitor
     poll_until 5 descriptors_are "$SERVER" 5
-    kill -STOP "$SERVER"
+    stop_for_now
     echo "never to be read" >&9
     poll_until 5 bytes_wait_at "$PORT"
     kill -KILL "$SERVER"
     visitor_ends_with 1
     grep -q '^tcp-client: read: .*(ECONNRESET)$' "$BATS_TEST_TMPDIR/told"
+}
+
+# Stopped as by Ctrl-Z: from now on it reads nothing.
+stop_for_now() {
+    kill -STOP "$SERVER"
+    poll_until 5 is_stopped "$SERVER"
+}
+
+is_stopped() {
+    [[ $(sed 's/.*) //; s/ .*//' "/proc/$1/stat") = T ]]
 }
 
 # The fifth column of /proc/net/tcp is what has come and has not been read, after the colon.
@@ -146,7 +163,7 @@ bytes_wait_at() {
 
 @test "tcp-client ends with status 1 when not all of its input could be sent" {
     start_server 01-blocking/one-at-a-time
-    kill -STOP "$SERVER"
+    stop_for_now
     "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT" < <(seq 12000000) \
         >"$BATS_TEST_TMPDIR/told" 2>&1 3>&- 4>&- &
     VISITOR=$!
@@ -242,6 +259,20 @@ bytes_wait_at() {
     poll_until 5 descriptors_are "$SERVER" 5
     stop_server
     visitor_ends_with 0
+}
+
+@test "a call that is interrupted ends no connection" {
+    FAULTS=accept:EINTR,read:EINTR start_server 00-sockets/tcp-server
+    run client <<<hello
+    [[ $output = "6 bytes from "* ]]
+    stop_server
+    path=$BATS_TEST_TMPDIR/echo
+    FAULTS=accept:EINTR,read:EINTR,write:EINTR LISTEN=$path start_server 00-sockets/unix-echo
+    "$BUILD/tests/talk" <<<"A connect unix:$path
+             A echo \"hello\n\"
+             A half-close
+             A end"
+    stop_server
 }
 
 # ---- boundaries ----

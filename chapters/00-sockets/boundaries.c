@@ -38,13 +38,14 @@ try(const char *name, int from, int to)
     ssize_t n;
 
     printf("%s\n  send red, green, blue ->", name);
-    send(from, "red", 3, 0);
-    send(from, "green", 5, 0);
-    send(from, "blue", 4, 0);
-    recv(to, peeked, 12, MSG_PEEK | MSG_WAITALL); /* a stream: when all 12 bytes are here */
+    check((int)send(from, "red", 3, 0), "send");
+    check((int)send(from, "green", 5, 0), "send");
+    check((int)send(from, "blue", 4, 0), "send");
+    /* Of a stream this waits until all 12 bytes are here; of messages, until the first is. */
+    check((int)recv(to, peeked, 12, MSG_PEEK | MSG_WAITALL), "recv");
     receive(to, 100);
     printf("  send hello, world; recv 5 at most ->");
-    send(from, "hello, world", 12, 0);
+    check((int)send(from, "hello, world", 12, 0), "send");
     receive(to, 5);
     n = send(from, big, sizeof big, MSG_DONTWAIT); /* all of it, or what fits into the buffers */
     printf("  send %zu bytes ->%s%s", sizeof big, n < 0 ? "  " : "",

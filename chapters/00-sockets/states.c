@@ -89,7 +89,8 @@ make(const char *move)
     if (strcmp(what, "-shutdown") == 0)
         return shutdown(fd, SHUT_WR);
     if (strcmp(what, "-reset") == 0) /* close() without the farewell: see socket(7), SO_LINGER */
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+        check(setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger)),
+              "setsockopt");
     else if (strcmp(what, "-close") != 0)
         errx(2, "there is no move '%s'", move);
     fds[end] = -1;

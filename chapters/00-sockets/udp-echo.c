@@ -26,7 +26,7 @@ echo_one(int fd)
         recvfrom(fd, datagram, sizeof datagram, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
 
     if (n >= 0) /* 0: an empty datagram, and no end. One that cannot be sent is lost: UDP */
-        sendto(fd, datagram, (size_t)n, 0, (struct sockaddr *)&from, len);
+        (void)sendto(fd, datagram, (size_t)n, 0, (struct sockaddr *)&from, len);
 }
 
 int

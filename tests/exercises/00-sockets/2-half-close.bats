@@ -23,7 +23,7 @@ load ../../lib/exercises
 }
 
 # points: 1
-@test "an answer that fills the room is IO_DATA, one that does not is IO_END" {
+@test "an answer that fills the room is IO_DATA, a shorter one IO_END" {
     hint "whoever gets IO_DATA knows that there may be more"
     drive room-is-full
     drive complete
