@@ -55,7 +55,7 @@ reset(struct peer *p)
 {
     struct linger at_once = {.l_onoff = 1};
 
-    setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    check(setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), "setsockopt");
     return IO_END;
 }
 

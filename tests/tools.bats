@@ -435,96 +435,153 @@ build() {
 
 # ---- lint ----
 
-# lint_finds FILE LINE WORDS: make lint refuses the tree for exactly that line.
-lint_finds() {
+# A handler that calls printf, which clang-tidy does not let pass.
+careless_program() {
+    cat <<'END'
+#include <signal.h>
+#include <stdio.h>
+
+static void
+on_signal(int number)
+{
+    printf("%d", number);
+}
+
+int
+main(void)
+{
+    signal(SIGINT, on_signal);
+    return 0;
+}
+END
+}
+
+@test "lint has nothing to say about these tools themselves, nor about an exhibit" {
+    careless_program >chapters/01-one/bad-one.c
+    run anew make lint
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(last_line)" = "8 passed, 0 failed" ] || [[ $(last_line) = *skipped ]]
+}
+
+@test "lint finds what is wrong, says where, and fails" {
+    for tool in shellcheck clang-format clang-tidy; do
+        command -v $tool || skip "$tool is not installed"
+    done
+    part lib/tools/one 'rm $1'
+    printf '@test "a" {\n    sleep 1\n}\n' >tests/01-one.bats
+    careless_program >chapters/01-one/one.c
+    echo 'int main(void) { return 0; }' >chapters/01-one/two.c
+    printf '#pragma once\n\nsize_t length(void);\n' >lib/length.h
+    touch chapters/01-one/one.h
+    sed -i '1i #include "../chapters/01-one/one.h"\n' lib/clock.c
+    part lib/tools/two "true # TO""DO: more"
+    echo 'see /home/''ann/notes' >book/01-one.md
     run anew make lint
     echo "$output"
     [ "$status" -eq 2 ]
-    [[ $output = *"$1:$2:"*"$3"* ]]
-    [[ ${lines[-2]} = *" 1 failed"* ]]
-}
-
-@test "lint has nothing to say about these tools themselves" {
-    run anew make lint
-    echo "$output"
-    [ "$status" -eq 0 ]
-}
-
-@test "lint refuses ! before a command in a test" {
-    printf '# shellcheck disable=SC2314\n@test "a" {\n    ! false\n    run ! false\n    if ! true; then false; fi\n}\n' >tests/01-one.bats
-    lint_finds tests/01-one.bats 3 "run !"
-}
-
-@test "lint refuses a program before a pipe in a test, for its failure would pass" {
-    printf '@test "a" {\n    printf a | cat\n    x="$(talk | b)" || c\n    talk a | cat\n    echo "a | $x"\n}\n' \
-        >tests/01-one.bats
-    lint_finds tests/01-one.bats 4 "before a pipe"
-}
-
-@test "lint refuses an assignment from a command behind local" {
-    printf 'f() {\n    local x y=$((1 + 2)) z\n    z=$(date)\n    local a=1 b="$(date)"\n    echo $x$y$z$a$b\n}\n' \
-        >lib/tools/f.bash
-    sed -i '1i # shellcheck disable=SC2155,SC2086,SC2154' lib/tools/f.bash
-    lint_finds lib/tools/f.bash 5 "behind local"
-}
-
-@test "lint refuses to sleep in a test" {
-    printf '@test "a" {\n    run bash -c "sleep 1"\n    sleep 1\n}\n' >tests/01-one.bats
-    lint_finds tests/01-one.bats 3 "poll_until"
-}
-
-@test "lint refuses to end processes by their name" {
-    part lib/tools/f 'pkill -f server'
-    lint_finds lib/tools/f 2 "by its id"
-}
-
-@test "lint refuses a path into somebody's home, and what was left to do" {
-    echo 'see /home/''ann/notes' >book/01-one.md
-    lint_finds book/01-one.md 1 /home
-    rm book/01-one.md
-    part lib/tools/f "true # TO""DO: more"
-    lint_finds lib/tools/f 2 "left to do"
-}
-
-@test "lint refuses a header that needs another one first" {
-    printf '#pragma once\n\nsize_t length(void);\n' >lib/length.h
-    lint_finds lib/length.h 3 size_t
-}
-
-@test "lint refuses lib/ to include from a chapter" {
-    sed -i '1i #include "../chapters/01-one/one.h"\n' lib/clock.c
-    touch chapters/01-one/one.h
-    lint_finds lib/clock.c 1 chapters
-}
-
-@test "lint refuses what shellcheck finds" {
-    command -v shellcheck || skip "shellcheck is not installed"
-    part lib/tools/f 'rm $1'
-    lint_finds lib/tools/f 2 SC2086
-}
-
-@test "lint refuses another layout than .clang-format's" {
-    command -v clang-format || skip "clang-format is not installed"
-    echo 'int main(void) { return 0; }' >chapters/01-one/one.c
-    lint_finds chapters/01-one/one.c 1 clang-format
-}
-
-@test "lint refuses what clang-tidy finds, but not in an exhibit" {
-    command -v clang-tidy || skip "clang-tidy is not installed"
-    printf '#include <signal.h>\n#include <stdio.h>\n\nstatic void\non_signal(int number)\n{\n' >chapters/01-one/one.c
-    printf '    printf("%%d", number);\n}\n\nint\nmain(void)\n{\n' >>chapters/01-one/one.c
-    printf '    signal(SIGINT, on_signal);\n    return 0;\n}\n' >>chapters/01-one/one.c
-    cp chapters/01-one/one.c chapters/01-one/bad-one.c
-    lint_finds chapters/01-one/one.c 7 asynchronous-safe
-    rm chapters/01-one/one.c
-    run anew make lint
-    [ "$status" -eq 0 ]
+    [[ $output = *"lib/tools/one:2:"*SC2086*"not ok 1"* ]]
+    [[ $output = *"tests/01-one.bats:2: "*"not ok 2"* ]]
+    [[ $output = *"chapters/01-one/one.c:7:"*asynchronous-safe*"not ok 3"* ]]
+    [[ $output = *"chapters/01-one/two.c:1:"*clang-format*"not ok 4"* ]]
+    [[ $output = *"lib/length.h:3:"*size_t*"not ok 5"* ]]
+    [[ $output = *"lib/clock.c:1:"*"not ok 6"* ]]
+    [[ $output = *"lib/tools/two:2:"*"not ok 7"* ]]
+    [[ $output = *"book/01-one.md:1:"*"not ok 8"* ]]
+    [[ $output = *"0 passed, 8 failed"* ]]
 }
 
 @test "lint skips what it has no tool for, and with NO_SKIP=1 fails" {
-    run anew PATH="$(path_without shellcheck)" make lint
+    run anew PATH="$(path_without shellcheck clang-tidy)" make lint
     [ "$status" -eq 0 ]
-    [[ $output = *"# skip shellcheck is not installed"*", 1 skipped" ]]
+    [[ $output = *"# skip shellcheck is not installed"* ]]
+    [[ $(last_line) = "6 passed, 0 failed, 2 skipped" || $(last_line) = *"3 skipped" ]]
     run anew PATH="$BATS_TEST_TMPDIR/bin" make lint NO_SKIP=1
     [ "$status" -eq 2 ]
+    [[ $output = *"not ok 1 "* ]]
+}
+
+# habits: the script on standard input, as a file of tests, has these bad habits: in line N, WORDS.
+habits() {
+    sed "s/^_test/@test/" >tests/01-one.bats # Bats rewrites each @test that it sees
+    run awk -f tests/tools/lint.awk tests/01-one.bats
+    echo "$output"
+    [ "${#lines[@]}" -eq $(($# / 2)) ]
+    local i=0
+    while (($#)); do
+        [[ ${lines[i]} = "tests/01-one.bats:$1: "*"$2"* ]]
+        i=$((i + 1))
+        shift 2
+    done
+}
+
+@test "! before a command in a test is a bad habit; behind if, or in a function, it is none" {
+    habits 2 'run !' 3 'run !' <<'END'
+_test "a" {
+    ! false
+    true && ! false
+    run ! false
+    if ! true; then false; fi
+    [[ ! $x ]]
+}
+is_not() {
+    ! "$@"
+}
+END
+}
+
+@test "a program before a pipe in a test is a bad habit, what writes a text is none" {
+    habits 4 'before a pipe' 5 'before a pipe' 6 'before a pipe' <<'END'
+_test "a" {
+    printf a | cat
+    x="$(talk | b)" || c
+    talk a | cat
+    "$BUILD/x" | cat
+    printf a | build/x 3 | cat
+    sed 1d x | cat
+    [[ $x || $y ]]
+    case $x in
+    talk | make) ;;
+    esac
+}
+END
+}
+
+@test "an assignment from a command behind local is a bad habit, a number is none" {
+    habits 2 'behind local' 3 'behind local' <<'END'
+f() {
+    local a=1 b="$(date)"
+    export A B=$(date)
+    local x y=$((1 + 2)) z
+    z=$(date)
+}
+END
+}
+
+@test "to sleep in a test, and to end processes by their name, are bad habits" {
+    habits 2 poll_until 7 'by its id' <<'END'
+_test "a" {
+    sleep 1
+    run bash -c "sleep 1; killall x"
+    # killall
+    x='
+    sleep 1' y=\' # sleep 1
+    pkill -f server
+}
+END
+}
+
+@test "what stands in a here-document, in quotes or in a comment is nobody's habit" {
+    habits <<'END'
+_test "a" {
+    cat <<STOP
+! false
+    sleep 1
+STOP
+    talk <<<'A connect
+             ! B | C
+    sleep 3'
+    echo "${x#y} $(a "b | c" | d)" # ! x
+}
+END
 }

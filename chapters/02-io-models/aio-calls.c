@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 static int us, peer;
-static char bytes[16];
+static char bytes[16], big[1000000];
 
 static struct aiocb
 request(int opcode, char *buf, size_t len)
@@ -73,6 +73,22 @@ wait_for(const struct aiocb *r)
 }
 
 static void
+peer_speaks(void)
+{
+    if (write_all(peer, "hi!", 3) != IO_DATA)
+        fail("write", NULL);
+}
+
+static void
+peer_reads(size_t len)
+{
+    size_t got;
+
+    if (read_exactly(peer, big, len, &got) != IO_DATA)
+        fail("read", NULL);
+}
+
+static void
 read_and_write(void)
 {
     struct aiocb in = request(LIO_READ, bytes, 16), out = request(LIO_WRITE, "hello", 5);
@@ -82,14 +98,14 @@ read_and_write(void)
     say("a read from a peer that is silent", "aio_read", aio_read(&in));
     printf("%d threads\n", threads());
     say_state("  meanwhile", &in);
-    if (write_all(peer, "hi!", 3) != IO_DATA)
-        fail("write", NULL);
+    peer_speaks();
     say("  the peer speaks, and we sleep", "aio_suspend", aio_suspend(list, 1, NULL));
     say_state("  now", &in);
     say("  3 bytes are in our buffer", "aio_return", aio_return(&in));
     say("a write", "aio_write", aio_write(&out));
     wait_for(&out);
     say("  all is written", "aio_return", aio_return(&out));
+    peer_reads(5);
 }
 
 static void
@@ -98,15 +114,14 @@ lists(void)
     struct aiocb in = request(LIO_READ, bytes, 16), out = request(LIO_WRITE, "hello", 5);
     struct aiocb *both[] = {&in, &out};
 
-    if (write_all(peer, "hi!", 3) != IO_DATA)
-        fail("write", NULL);
+    peer_speaks();
     say("a read and a write, LIO_WAIT", "lio_listio", lio_listio(LIO_WAIT, both, 2, NULL));
     say("  the read", "aio_return", aio_return(&in));
     say("  the write", "aio_return", aio_return(&out));
+    peer_reads(5);
     say("the read alone, LIO_NOWAIT", "lio_listio", lio_listio(LIO_NOWAIT, both, 1, NULL));
     say_state("  meanwhile", &in);
-    if (write_all(peer, "hi!", 3) != IO_DATA)
-        fail("write", NULL);
+    peer_speaks();
     wait_for(&in);
     say("  the peer has spoken", "aio_return", aio_return(&in));
 }
@@ -131,10 +146,8 @@ cancel(const char *situation, struct aiocb *r)
 static void
 cancelling(void)
 {
-    static char big[1000000];
     struct aiocb first = request(LIO_WRITE, big, sizeof big), second = request(LIO_WRITE, big, 1);
     struct pollfd begun = {.fd = peer, .events = POLLIN};
-    size_t got;
 
     say("two writes, the peer does not read", "aio_write", aio_write(&first));
     check(aio_write(&second), "aio_write");
@@ -143,8 +156,7 @@ cancelling(void)
     say_state("    its state", &second);
     say("    its result", "aio_return", aio_return(&second));
     cancel("  the first sleeps in a thread's write()", &first);
-    if (read_exactly(peer, big, sizeof big, &got) != IO_DATA)
-        fail("read", NULL);
+    peer_reads(sizeof big);
     wait_for(&first);
     cancel("  the peer has read", &first);
     say("    its result", "aio_return", aio_return(&first));

@@ -28,7 +28,7 @@ static char cell[2][2][CELL]; /* [does the thread work meanwhile?][does somebody
 
 /* Runs a model that stands in `folder`, and shows its row; the first one with the heading. */
 static void
-run(const char *folder, const char *model, bool heading, char row[200])
+run(const char *folder, const char *model, bool heading, char row[200], bool quiet)
 {
     char command[PATH_MAX + 64];
     FILE *output;
@@ -38,7 +38,8 @@ run(const char *folder, const char *model, bool heading, char row[200])
     if (!output)
         fail("popen", command);
     while (fgets(row, 200, output))
-        fputs(row, stdout);
+        if (!quiet)
+            fputs(row, stdout);
     if (pclose(output) != 0)
         fail("popen", command);
     fflush(stdout);
@@ -63,22 +64,24 @@ int
 main(int argc, char **argv)
 {
     char folder[PATH_MAX] = "", row[200] = "";
+    const char *quiet = NULL;
+    const struct own_option own[] = {{'q', NULL, "without the rows", &quiet}, {0}};
 
-    parse_args(argc, argv, NULL, "");
+    parse_args(argc, argv, own, "");
     if (readlink("/proc/self/exe", folder, sizeof folder - 1) == -1)
         fail("readlink", "/proc/self/exe");
     *strrchr(folder, '/') = '\0';
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
-        run(folder, models[i], i == 0, row);
+        run(folder, models[i], i == 0, row, quiet != NULL);
         place(row);
     }
-    printf("\nUntil the data is there  and then it is copied\n"
+    printf("%sUntil the data is there  and then it is copied\n"
            "this thread              by its own calls,              by others,\n"
            "                         synchronous                    asynchronous\n"
            "  sleeps: blocking       %-31s%s\n"
            "  works:  nonblocking    %-31s%s\n\n"
            "select, poll and epoll only wait; the bytes came by a call of our own. So they\n"
            "stand beside blocking: they block, on many at once, and they are synchronous.\n",
-           cell[0][0], cell[0][1], cell[1][0], cell[1][1]);
+           quiet ? "" : "\n", cell[0][0], cell[0][1], cell[1][0], cell[1][1]);
     return 0;
 }

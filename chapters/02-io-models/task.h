@@ -273,17 +273,17 @@ ns_of_cpu(const struct rusage *usage)
 static inline void
 print_row(int64_t cpu_ns, long slept)
 {
-    char calls[24] = "    –"; /* made by libc, out of our sight: strace -f -c counts them */
+    char calls[24] = "     –"; /* made by libc, out of our sight: strace -f -c counts them */
     int64_t sorted[MESSAGES];
 
     memcpy(sorted, task.phase_two, sizeof sorted);
     qsort(sorted, (size_t)task.came, sizeof *sorted, by_size);
     if (task.calls > 0)
-        snprintf(calls, sizeof calls, "%5ld", task.calls);
+        snprintf(calls, sizeof calls, "%6ld", task.calls);
     if (!task.row_only)
-        puts("               other    phase   phase   late         in  wake-  CPU   own\n"
-             "model           work   one ms  two µs     ms  calls  vain    ups   ms   KiB  order");
-    printf("%-11s %8ld %8.0f %7.0f %6.1f  %s %6ld %5ld %4.0f %5zu  %s\n", task.model, task.work,
+        puts("              other phase  phase  late            in wake CPU  own\n"
+             "model          work 1, ms  2, µs    ms  calls   vain -ups  ms  KiB order");
+    printf("%-11s %7ld %5.0f %6.0f %5.1f %s %6ld %4ld %3.0f %4zu %s\n", task.model, task.work,
            (double)task.phase_one / NS_PER_MS, (double)sorted[task.came / 2] / 1000,
            (double)task.late / NS_PER_MS, calls, task.in_vain, slept, (double)cpu_ns / NS_PER_MS,
            task.copied / 1024, task.order);

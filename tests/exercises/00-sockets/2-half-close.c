@@ -95,7 +95,7 @@ reset_in_the_answer(int peer)
     if (!heard(peer, 0, QUESTION) || !heard_end(peer) || !say(peer, "40 by"))
         return 1;
     sleep_ms(50); /* so that what was said has been read before the reset throws it away */
-    setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    check(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), "setsockopt");
     return 0;
 }
 
@@ -106,7 +106,7 @@ reset_at_once(int peer)
 
     if (!heard(peer, 0, QUESTION))
         return 1;
-    setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    check(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), "setsockopt");
     return 0;
 }
 
@@ -208,7 +208,7 @@ play(const struct scenario *s)
     int server, error, status;
     pid_t child;
 
-    sigaction(SIGUSR1, &action, NULL);
+    check(sigaction(SIGUSR1, &action, NULL), "sigaction");
     signal(SIGPIPE, SIG_IGN);
     printf("did: ask(server, question, %d, answer, %zu, &got), where %s\n", QUESTION, s->room,
            s->text);
