@@ -95,6 +95,10 @@ main(int argc, char **argv)
     char name[32];
 
     begin_task(argc, argv, own);
+    if (strcmp(way, "signal") != 0 && strcmp(way, "thread") != 0 && strcmp(way, "suspend") != 0) {
+        fprintf(stderr, "model-aio: WAY must be signal, thread or suspend\n");
+        return 2;
+    }
     check(sigaction(SIGRTMIN, &action, NULL), "sigaction");
     for (int peer = 0; peer < PEERS; peer++)
         submit(peer);

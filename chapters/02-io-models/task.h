@@ -47,7 +47,7 @@ struct task {
     char buf[PEERS][MESSAGE];
     size_t got[PEERS];  /* so much of its present message */
     int missing[PEERS]; /* so many messages are still to come from it */
-    _Atomic int came;   /* messages; also written by signal handlers and by other threads */
+    _Atomic int came;   /* messages; also written in signal handlers */
     char order[MESSAGES + 1];
     int64_t since;     /* when the message before was ours; CLOCK_REALTIME, as the kernel's */
     int64_t phase_one; /* of all messages */
