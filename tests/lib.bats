@@ -482,14 +482,19 @@ is_stopped() {
 }
 
 @test "a peer that never reads keeps a server from stopping for no more than a second" {
+    local elsewhere peer
+    start_server tests/misbehave
+    elsewhere=$PORT
     start_server $one
-    "$BUILD/tests/talk" -v -p "$PORT" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- 4>&- <<<'A connect
-        B connect
+    "$BUILD/tests/talk" -v -p "$PORT" >"$BATS_TEST_TMPDIR/said" 2>&1 3>&- 4>&- <<<"A connect
+        B connect 127.0.0.1:$elsewhere
         A fill
         B silent 60000ms
-        B end' &
+        B end" &
+    peer=$!
     poll_until 10 grep -q 'fill.*ok' "$BATS_TEST_TMPDIR/said"
     stop_server
+    kill "$peer" # it was there all the time
 }
 
 @test "many connections that wait to be accepted do not keep a server from stopping" {
@@ -508,6 +513,7 @@ is_stopped() {
 
 @test "a signal is not lost, at whatever moment around accept it comes: 1,000 times" {
     compile race <<'END'
+#include "clock.h"
 #include "error.h"
 #include "net.h"
 #include <signal.h>
@@ -544,7 +550,9 @@ serve(int round)
                       len),
               "connect");
     stop_on_signals(listener);
-    send_signal_in(1 + rand() % 20000, round % 3 ? SIGTERM : SIGINT);
+    send_signal_in(20000, round % 3 ? SIGTERM : SIGINT);
+    for (int64_t until = now_ns() + rand() % 100000; now_ns() < until;)
+        ; /* it may come before accept(), into it, between it and read(), and after all that */
     while ((peer = next_peer(listener)) >= 0)
         while (read(peer, &c, 1) == -1) /* the signal came first */
             ;

@@ -135,7 +135,7 @@ print_report(const struct plan *plan, const struct result *r)
     if (requests)
         printf("  client     %s of CPU a request, %.0f %% of one CPU%s\n",
                duration((uint64_t)r->cpu / requests, a), share * 100,
-               share > 0.9 ? ": it may be what limits the rate" : "");
+               share > 0.9 ? ": it may be the limit" : "");
 }
 
 void

@@ -1,0 +1,84 @@
+load ../../lib/exercises
+
+# Descriptors 0 to 2 and the listener are there; so peer 1020 has 1023. One of them is called Z.
+FULL='Z connect
+      A*1019 connect
+      Z send "z"
+      Z recv "z"
+      A send "a"
+      A recv "a"
+      '
+
+@test "it serves two peers at the same time" {
+    serve
+    talk <<<'A connect
+             B connect
+             B send "b"
+             B recv "b"
+             A send "a"
+             A recv "a"'
+}
+
+@test "1,020 peers are served: 1023 is the last number that fits" {
+    hint "the first descriptor is 0, so the last of 1,024 is 1023"
+    serve
+    talk <<<"$FULL"
+}
+
+# points: 3
+@test "the peer that would have descriptor 1024 sees the end, at once" {
+    hint "who is not served is closed; else it waits for ever"
+    serve
+    talk <<<"${FULL}B connect
+             B end"
+}
+
+# points: 1
+@test "a line on stderr says who was refused, by its number" {
+    local lines
+    serve
+    did "1,020 peers connect, then one more"
+    talk <<<"${FULL}B connect
+             B end"
+    lines=$(grep -c 'refused.*\<1024\>' "$SERVER_ERR") || true
+    same "lines on stderr with 'refused' and '1024'" 1 "$lines"
+    same "lines on stderr" 1 "$(wc -l <"$SERVER_ERR")"
+}
+
+# points: 2
+@test "those who are inside are served as before" {
+    hint "one peer too many is no reason to end, and nothing in the set may change"
+    serve
+    talk <<<"${FULL}B connect
+             B end
+             A send \"again\"
+             A recv \"again\"
+             Z send \"again\"
+             Z recv \"again\""
+    stop_server
+}
+
+# points: 2
+@test "when one has left, the next to come is served in its place" {
+    hint "the listener stays in the set, and the next number may fit again"
+    serve
+    talk <<<"${FULL}B connect
+             B end
+             Z half-close
+             Z end
+             C connect
+             C send \"c\"
+             C recv \"c\"
+             A send \"a\"
+             A recv \"a\""
+}
+
+# points: 2
+@test "of a hundred who are refused no descriptor is left" {
+    hint "closed is closed: neither shutdown() nor forgetting gives the number back"
+    serve
+    talk <<<"${FULL}B*100 connect
+             B end"
+    poll_until 5 descriptors_are "$SERVER" 4
+    same "lines on stderr" 100 "$(wc -l <"$SERVER_ERR")"
+}
