@@ -347,6 +347,7 @@ flush(struct buffer *b)
             len = 0;
         }
     }
+    flock(fd, LOCK_UN); /* a child of fork() may have the descriptor, and with it the lock */
     __real_close(fd);
     b->length = 0;
     b->flushed = now_ns();
@@ -421,10 +422,12 @@ leave_buffer(void *own)
 {
     struct buffer *b = own;
 
+    busy = true; /* as in record(): a handler must not wait for our own lock */
     lock(b);
     flush(b);
     unlock(b);
     own_buffer = NULL;
+    busy = false;
     b->owned = false;
 }
 
@@ -487,8 +490,10 @@ print_counts(void)
 __attribute__((destructor)) static void
 stop_watching(void)
 {
+    bool inside = busy; /* a handler that ends the program has interrupted record() */
+
     busy = true;
-    for (struct buffer *b = buffers; b; b = b->next) {
+    for (struct buffer *b = inside ? NULL : buffers; b; b = b->next) {
         lock(b);
         flush(b);
         unlock(b);

@@ -98,6 +98,7 @@ result() {
 @test "six models are measured under both loads, none fails, and the table fits 80 columns" {
     local model
     compare LOAD="visits stays" CLIENTS=20
+    echo "$output"
     [ "$status" = 0 ]
     [ "$(widest_line)" -le 80 ]
     for model in single-process process-per-connection thread-per-connection select poll epoll; do

@@ -227,6 +227,13 @@ play_half_close(const struct step *step, struct connection *c)
     return shutdown(c->fd, SHUT_WR) == 0 ? HELD : failed_with(errno_name(errno));
 }
 
+/* The call has done nothing, and may be tried again. */
+static bool
+may_be_tried_again(ssize_t n)
+{
+    return n < 0 && (errno == EAGAIN || errno == EINTR);
+}
+
 /* Asked again, connect() tells how the first call ended: see connect(2). */
 static enum outcome
 play_connect(const struct step *step, struct connection *c)
@@ -241,7 +248,7 @@ play_connect(const struct step *step, struct connection *c)
             check(setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
     }
     error = connect(c->fd, addr, step->address.len) == 0 ? 0 : errno;
-    if (error == EINPROGRESS || error == EALREADY)
+    if (error == EINPROGRESS || error == EALREADY || error == EINTR)
         return wait_for(c, POLLOUT, NEVER, "no answer");
     if (error == EAGAIN) /* the backlog of a Unix socket is full */
         return wait_for(c, 0, now_ns() + LOOK_AGAIN_MS * NS_PER_MS, "a full backlog");
@@ -256,7 +263,7 @@ play_send(const struct step *step, struct connection *c)
     bool slowly = step->verb->effects & SLOWLY;
     ssize_t n = write(c->fd, step->bytes + c->sent, slowly ? 1 : step->len - c->sent);
 
-    if (n < 0 && errno != EAGAIN)
+    if (n < 0 && !may_be_tried_again(n))
         return failed_with(errno_name(errno));
     c->sent += n > 0 ? (size_t)n : 0;
     if (c->sent == step->len)
@@ -273,7 +280,7 @@ play_recv(const struct step *step, struct connection *c)
     size_t left = step->len - c->got, same = 0;
     ssize_t n = read(c->fd, buf, left < sizeof buf ? left : sizeof buf);
 
-    if (n == 0 || (n < 0 && errno != EAGAIN))
+    if (n == 0 || (n < 0 && !may_be_tried_again(n)))
         return failed_by_read(buf, n);
     for (; n > 0 && same < (size_t)n; same++, c->got++)
         if (buf[same] != step->bytes[c->got])
@@ -299,7 +306,7 @@ play_fill(const struct step *step, struct connection *c)
     int64_t now = now_ns();
 
     (void)step;
-    if (n < 0 && errno != EAGAIN)
+    if (n < 0 && !may_be_tried_again(n))
         return failed_with(errno_name(errno));
     if (n > 0) {
         c->sent += (size_t)n;
@@ -318,7 +325,7 @@ play_end(const struct step *step, struct connection *c)
     ssize_t n = read(c->fd, buf, sizeof buf);
 
     (void)step;
-    if (n < 0 && errno == EAGAIN)
+    if (may_be_tried_again(n))
         return wait_for(c, POLLIN, NEVER, "nothing");
     return n == 0 ? HELD : failed_by_read(buf, n);
 }
@@ -335,7 +342,7 @@ play_broken(const struct step *step, struct connection *c)
     (void)step;
     if (n > 0)
         return failed_by_read(buf, n);
-    if (n < 0 && errno == EAGAIN)
+    if (may_be_tried_again(n))
         return wait_for(c, POLLIN, NEVER, "nothing");
     if (n == 0)
         check(getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len), "getsockopt");
@@ -365,7 +372,7 @@ play_silent(const struct step *step, struct connection *c)
     ssize_t n = read(c->fd, buf, sizeof buf);
     int64_t silence = scaled_ns(step->takes_ms);
 
-    if (n >= 0 || errno != EAGAIN)
+    if (!may_be_tried_again(n))
         return failed_by_read(buf, n);
     if (is_undelivered(c)) {
         c->since = now_ns();

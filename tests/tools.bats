@@ -15,6 +15,7 @@ setup() {
     [[ $BATS_TEST_DESCRIPTION = lint* ]] || cp "$TOP/lib/tools/probe.c" "$TREE/lib/tools/"
     cp "$TOP"/{Makefile,.clang-format,.clang-tidy,.shellcheckrc} "$TREE/"
     ln -s "$BATS_ROOT" "$TREE/build/bats"
+    PATH=${PATH//"$BATS_LIBEXEC:"/} # its own parts, which a Bats in a Bats must not find
     OURS=()
     for name in BUILD COMPILE LIBREADY CHAPTER NO_SKIP TIME_SCALE "${!BATS_@}"; do
         OURS+=(-u "$name")

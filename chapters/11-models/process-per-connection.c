@@ -6,8 +6,8 @@
  * Run:    build/11-models/process-per-connection -p 8000
  * Watch:  ps --ppid PID while clients are connected: a process each. None is left, not even
  *         as a zombie, when they are gone.
- * Breaks: a fork is some fifty times the work of an echo; with -m visits it is what is
- *         measured.
+ * Breaks: a process costs many times what an echo costs: with load -m visits the forks are
+ *         most of what is measured.
  * Book:   11-models, "A process for each"
  */
 #include "args.h"

@@ -129,7 +129,8 @@ talk() {
 
 # prediction KEY: what predict.txt says about KEY; nothing if the key, or its value, is not there.
 prediction() {
-    tr -d '\r' <"$SUBMISSION/predict.txt" | sed -n "s/^ *$1 *= *//p" | sed 's| *$||; s|^?$||; q'
+    tr -d '\r\357\273\277' <"$SUBMISSION/predict.txt" | # a byte order mark is no part of it
+        sed -n "s/^[ \t]*$1[ \t]*=[ \t]*//p" | sed 's|[ \t]*$||; s|^?$||; q'
 }
 
 # number KEY: the prediction as a number; one that is far from all others if it is none.

@@ -75,7 +75,7 @@ where && /^# / {
     next
 }
 
-/^# outcome: [a-z-]+: / && test {
+/^# outcome: (failed|crashed|timed-out|not-run|grader-error): / && test {
     sub(/^# outcome: /, "")
     outcome[test] = substr($0, 1, index($0, ": ") - 1)
     reason[test] = substr($0, index($0, ": ") + 2)

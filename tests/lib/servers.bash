@@ -114,7 +114,8 @@ run_apart() {
         fd=${fd##*/}
         ((fd <= 2)) || exec {fd}>&-
     done
-    exec setsid env --default-signal=INT,QUIT,PIPE "$@"
+    exec setsid env --default-signal=INT,QUIT,PIPE -u BUILD -u BUILD_DIR -u PROGRAM -u SUBMISSION \
+        -u EXERCISE "$@"
 }
 
 # The whole line must be there, and it must be the first.

@@ -135,7 +135,7 @@ advance(struct client *c, uint32_t events)
         enter(c, READY, now_ns()); /* or it failed: then receive() finds out how */
     outcome = send_rest(&c->exchange);
     if (outcome == IN_FLIGHT && events & ~(uint32_t)EPOLLOUT)
-        outcome = receive(&c->exchange, events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+        outcome = receive(&c->exchange);
     if (outcome != IN_FLIGHT)
         settle(c, outcome, now_ns());
 }
@@ -163,7 +163,7 @@ show_progress(int64_t now)
     shown = now;
     if (connecting > 0)
         fprintf(stderr, "\r\033[K  %d of %d are still connecting", connecting, plan->clients);
-    else
+    else if (window_end != INT64_MAX) /* all may be connected before the window begins */
         fprintf(stderr, "\r\033[K  %.1f s to go, %" PRIu64 " answers",
                 (double)(window_end - now) / NS_PER_SECOND, result->outcomes[ANSWERED]);
 }

@@ -133,6 +133,8 @@ send_rest(struct exchange *x)
     while (x->sent < bytes) {
         ssize_t n = send(x->fd, x->message + x->sent, bytes - x->sent, MSG_NOSIGNAL);
 
+        if (n == -1 && errno == EINTR)
+            continue;
         if (n == -1)
             return errno == EAGAIN ? IN_FLIGHT : failure(errno);
         x->sent += (size_t)n;
@@ -151,14 +153,15 @@ all_sent(const struct exchange *x)
  * are as wrong as other bytes.
  */
 enum outcome
-receive(struct exchange *x, bool hung_up)
+receive(struct exchange *x)
 {
-    ssize_t n;
+    for (;;) {
+        ssize_t n = recv(x->fd, scratch, sizeof scratch, 0);
 
-    do {
-        n = recv(x->fd, scratch, sizeof scratch, 0);
         if (n == 0)
             return CLOSED_EARLY;
+        if (n == -1 && errno == EINTR)
+            continue;
         if (n == -1)
             return errno == EAGAIN ? IN_FLIGHT : failure(errno);
         if ((size_t)n > x->sent - x->received ||
@@ -167,6 +170,5 @@ receive(struct exchange *x, bool hung_up)
         x->received += (size_t)n;
         if (x->received == bytes)
             return ANSWERED;
-    } while (n == sizeof scratch || hung_up); /* less than there was room for: that was all */
-    return IN_FLIGHT;
+    }
 }

@@ -53,8 +53,7 @@ enum outcome send_rest(struct exchange *x);
 bool all_sent(const struct exchange *x);
 
 /*
- * Takes what has come, until that was all, and compares it: ANSWERED, IN_FLIGHT if more is
- * due, or what went wrong. `hung_up`: the server is known to have ended, so go on until its
- * end is seen.
+ * Takes what has come, until nothing is left, and compares it: ANSWERED, IN_FLIGHT if more is
+ * due, or what went wrong.
  */
-enum outcome receive(struct exchange *x, bool hung_up);
+enum outcome receive(struct exchange *x);

@@ -8,6 +8,7 @@ load ../../lib/exercises
 @test "a broken connection is reported as IO_FAILED, with its errno" {
     hint "any call between read() and your return may change errno"
     drive broken
+    drive gone
 }
 
 # points: 4

@@ -26,9 +26,10 @@ enum io_result ask(int server, const void *question, size_t len, void *answer, s
 
 static const char *const result_names[] = {"IO_DATA", "IO_END", "IO_NOT_YET", "IO_INTERRUPTED",
                                            "IO_FAILED"};
-static const char question[] = "hello, server\nhow many bytes are these?\n";
+/* A zero among them, for a question is no string; and what stands behind it is not asked. */
+static const char question[] = "hello, server\nhow many bytes\0are these?\nand no more";
 static pid_t parent;
-enum { QUESTION = sizeof question - 1, FIRST_LINE = 14 };
+enum { QUESTION = 40, FIRST_LINE = 14 };
 
 /* ---- servers: each gets the connection, and what it returns is its exit status ---- */
 
@@ -110,6 +111,16 @@ reset_at_once(int peer)
     return 0;
 }
 
+/* As above, but before it has got a byte. */
+static int
+reset_unheard(int peer)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    return 0;
+}
+
 static int
 signal_then_answer(int peer)
 {
@@ -148,6 +159,8 @@ static const struct scenario scenarios[] = {
      IO_FAILED, "40 by", ECONNRESET, 0},
     {"broken", "the server resets instead of answering", reset_at_once, 100, IO_FAILED, "",
      ECONNRESET, 0},
+    {"gone", "the server has reset the connection before you send", reset_unheard, 100, IO_FAILED,
+     "", ECONNRESET, 0},
     {"signals", "signals come while you wait for the answer", signal_then_answer, 100, IO_END,
      "40 bytes\n", 0, true},
 };
@@ -202,7 +215,7 @@ static void
 play(const struct scenario *s)
 {
     struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART */
-    char answer[100] = "", expected[200], came[200];
+    char answer[201] = "", expected[200], came[200];
     size_t got = 777;
     enum io_result result;
     int server, error, status;
@@ -214,8 +227,14 @@ play(const struct scenario *s)
            s->text);
     fflush(stdout);
     child = start(s->serve, &server);
+    memset(answer + s->room, '#', sizeof answer - s->room);
+    if (s->serve == reset_unheard)
+        check(poll(&(struct pollfd){.fd = server}, 1, 2000), "poll");
     result = ask(server, question, QUESTION, answer, s->room, &got);
     error = errno;
+    for (size_t i = s->room; i < sizeof answer; i++)
+        if (answer[i] != '#')
+            wrong("it writes into the room that it has", "a byte behind it is another one now");
     if (got > sizeof answer)
         got = sizeof answer;
     snprintf(expected, sizeof expected, "%s%sgot = %zu, \"%.*s\"%s%s",

@@ -136,6 +136,8 @@ play(const struct scenario *scenario)
     error = errno;
     now = NULL;
     compare(scenario->result, scenario->put, scenario->error, result, put, error);
+    if (strcmp(scenario->name, "whole") == 0 && calls != 1)
+        wrong("one write() for what one write() takes", "the calls above");
     if (taken != scenario->put)
         wrong("fd gets as many bytes as put says", "other calls of write(), see above");
 }

@@ -192,6 +192,7 @@ load ../../lib/exercises
 
 # points: 1
 @test "SIGTERM ends it within a second or so while a peer reads nothing" {
+    local before waited
     serve
     hint "a blocked write() has to return, too: alarm(1), then shutdown(peer, SHUT_RDWR)"
     connect_and_say a
@@ -199,7 +200,12 @@ load ../../lib/exercises
     poll_until 5 is_asleep $!
     is_asleep_soon
     did "sent SIGTERM while it sleeps in write()"
+    before=${EPOCHREALTIME/[.,]/}
     stop_server
+    waited=$(((${EPOCHREALTIME/[.,]/} - before) / 1000))
+    hint "what has been read must be sent: _exit() in the handler throws it away"
+    ((waited >= 300)) ||
+        same "how long it still tried to send what it owes" "for up to a second" "$waited ms"
 }
 
 run_mine() {
