@@ -45,7 +45,7 @@ tools    := $(patsubst lib/tools/%.c,$(BUILD)/lib/%,$(wildcard lib/tools/*.c)) \
 objects  := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
 programs  = $(addprefix $(BUILD)/,$(filter $(CHAPTERS:%=%/%),$(singles) $(folders)))
 
-all: $(tools) $(programs)
+all: $(tools) $(programs) ## builds everything, and after a change what it concerns
 
 # GNU make takes the rule with the shortest stem, so lib/ and tests/ win over chapters/.
 define from-one-file

@@ -6,7 +6,8 @@
  * Run:    build/00-sockets/states                     A shuts down, B answers and closes
  *         build/00-sockets/states A-send B-close      what B has not read makes it a reset
  *         A move is A or B, then -send, -recv, -shutdown, -close or -reset.
- * Watch:  a state with a * has no descriptor any more: only the kernel's table knows it.
+ * Watch:  a state with a * is no longer the descriptor's, even if there still is one: only the
+ *         kernel's table knows it.
  * Book:   00-sockets, "How a connection ends"
  */
 #include "args.h"

@@ -125,6 +125,14 @@ talk() {
     return $status
 }
 
+# dismiss: ends the server however it can be ended, in a test that is not about its end.
+dismiss() {
+    kill "$SERVER" 2>/dev/null || true
+    poll_until 1 gone "$SERVER" >/dev/null || kill -KILL "$SERVER"
+    poll_until 5 gone "$SERVER"
+    DISMISSED+=("$SERVER")
+}
+
 # ---- predictions ----
 
 # prediction KEY: what predict.txt says about KEY; nothing if the key, or its value, is not there.
@@ -189,6 +197,8 @@ as_given() {
 
 # ---- before and after each test ----
 
+HELPERS=() DISMISSED=() # what a test runs besides servers; servers whose end says nothing
+
 setup() {
     export -n "${!BATS_@}" # nobody else's business
     if [[ -e $BATS_FILE_TMPDIR/hopeless && ! ${KEEP_GOING:-} ]]; then
@@ -203,6 +213,7 @@ teardown() {
         is_condition && touch "$BATS_FILE_TMPDIR/hopeless"
     fi
     end_servers
+    kill "${HELPERS[@]}" 2>/dev/null && wait "${HELPERS[@]}" 2>/dev/null || true
 }
 
 is_condition() {
@@ -214,6 +225,7 @@ is_condition() {
 tell_servers() {
     local i status
     for i in "${!SERVERS[@]}"; do
+        [[ " ${DISMISSED[*]} " != *" ${SERVERS[i]} "* ]] || continue
         gone "${SERVERS[i]}" || continue
         status=0
         wait "${SERVERS[i]}" 2>/dev/null || status=$?

@@ -6,6 +6,7 @@
 BEGIN {
     FS = "\t"
     WIDTH = 78
+    CONDITION = "a condition before it does not hold" # as exercises.bash says it
 }
 
 $1 == "about" {
@@ -69,9 +70,13 @@ function tell_line(word, text) {
     print "      " (text == "" ? word : word sprintf("%" (10 - length(word)) "s", "") text)
 }
 
-function tell_exercise(id,    t, mark) {
+function tell_exercise(id,    t, mark, told, unrun) {
     print_line(id " " kind[id] ": " title[id], points[id] " of " of[id] " points, " state(id))
-    if (outcome[id] != "passed" && (outcome[id] != "failed" || !tests[id]))
+    for (t = 1; t <= tests[id]; t++) {
+        told = told || how[id, t] != "passed" && how[id, t] !~ /^not /
+        unrun = unrun || index(story[id, t, 1], CONDITION)
+    }
+    if (outcome[id] != "passed" && (outcome[id] != "failed" || !told))
         print "  " reason[id]
     tell(id, 0, "")
     for (t = 1; t <= tests[id]; t++) {
@@ -79,6 +84,8 @@ function tell_exercise(id,    t, mark) {
         if (style == "stories" && mark != fail)
             continue
         print_line("  " mark " " name[id, t], worth_of(id, t))
+        if (how[id, t] == "not gradable")
+            tell(id, t, "reason")
         if (mark != fail)
             continue
         if (how[id, t] != "failed")
@@ -88,6 +95,9 @@ function tell_exercise(id,    t, mark) {
         tell(id, t, "expected got")
         tell(id, t, "hint again")
     }
+    if (unrun)
+        print "  " (kind[id] == "repair" ? "What the starter did right must stay right" : \
+            "What earns no points must hold first") "; the rest was not run."
     if (outcome[id] != "passed")
         print "  Read again: book/" section[id]
 }

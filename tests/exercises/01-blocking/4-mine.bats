@@ -7,7 +7,7 @@ load ../../lib/exercises
              A send "hello\n"
              A recv "hello\n"
              A close'
-    stop_server
+    dismiss
     size=$(stat -c %s "$SERVER_OUT")
     hint "what it prints besides belongs on stderr"
     same "its stdout" "listening on 127.0.0.1:$PORT" \
@@ -26,7 +26,7 @@ load ../../lib/exercises
 
 # points: 1
 @test "-b takes an IPv6 address, which is announced as [::1]:PORT" {
-    [[ -s /proc/net/if_inet6 ]] || skip "this machine has no IPv6"
+    grep -qs . /proc/net/if_inet6 || skip "this machine has no IPv6"
     LISTEN="-b ::1 -p 0" serve
     hint "let getaddrinfo() decide the family; socket() takes what it says"
     same "its line" "listening on [::1]:$PORT" "$(<"$SERVER_OUT")"
@@ -43,7 +43,11 @@ load ../../lib/exercises
     run_mine -x
     same "the status after -x" 2 "$STATUS"
     same "the stdout after -x" "" "$(<"$OUT")"
-    same "the stderr after -x names" usage: "$(grep -o 'usage:' "$ERR")"
+    if ! grep -q usage: "$ERR"; then
+        expected "on stderr, after -x: usage: …"
+        got "on stderr, after -x: $(head -n 1 "$ERR")"
+        return 1
+    fi
     run_mine -p
     same "the status after -p without a port" 2 "$STATUS"
 }
@@ -56,8 +60,11 @@ load ../../lib/exercises
     same "its status" 1 "$STATUS"
     same "its stdout" "" "$(<"$OUT")"
     same "lines on stderr" 1 "$(wc -l <"$ERR")"
-    same "the names in that line" "mine: bind: (EADDRINUSE): 127.0.0.1:$PORT" \
-        "$(grep -oE "mine: bind:|\(EADDRINUSE\):|127.0.0.1:$PORT" "$ERR" | paste -sd ' ')"
+    if [[ $(<"$ERR") != *"mine: bind: "*"(EADDRINUSE): "*"127.0.0.1:$PORT"* ]]; then
+        expected "on stderr: mine: bind: Address already in use (EADDRINUSE): 127.0.0.1:$PORT"
+        got "on stderr: $(<"$ERR")"
+        return 1
+    fi
 }
 
 # points: 2
@@ -130,7 +137,7 @@ load ../../lib/exercises
     talk <<<'A connect
              A send "a"
              A recv "a"
-             B*20 connect
+             B*4 connect
              B send "x" * 60000
              B close
              A close
@@ -153,7 +160,11 @@ load ../../lib/exercises
              B recv "b"
              B close'
     hint "whoever leaves, and however: close() the peer"
-    poll_until 5 descriptors_are "$SERVER" "$before"
+    if ! poll_until 5 descriptors_are "$SERVER" "$before" >/dev/null; then
+        expected "$before descriptors, as before they came"
+        got "$(descriptor_count "$SERVER") descriptors now"
+        return 1
+    fi
 }
 
 # points: 1
@@ -197,6 +208,7 @@ load ../../lib/exercises
     hint "a blocked write() has to return, too: alarm(1), then shutdown(peer, SHUT_RDWR)"
     connect_and_say a
     head -c 30000000 /dev/zero >&8 2>/dev/null 3>&- 4>&- &
+    HELPERS+=("$!")
     poll_until 5 is_asleep $!
     is_asleep_soon
     did "sent SIGTERM while it sleeps in write()"
