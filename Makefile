@@ -30,7 +30,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help all demo test check start next progress hint solution grade prove compare bench \
-        book book-check book-sync asan tsan format format-check lint doctor clean FORCE
+        book book-check book-sync figures asan tsan format format-check lint doctor clean FORCE
 
 # What the scripts need to know: where things were built, and how to build a reader's own work.
 export BUILD COMPILE LIBREADY WATCH CHAPTER
@@ -142,6 +142,8 @@ book-check: all ## listings, transcripts, links and terms against the programs
 	@book/tools/check
 book-sync: ## rewrites the listings in the text from the programs
 	@book/tools/listings --write
+figures: all ## draws the pictures of waiting anew, from traces
+	@book/tools/figures
 asan: ## builds and tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) test BUILD=build/asan \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"

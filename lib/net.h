@@ -35,7 +35,8 @@ char *address_text(const struct sockaddr *addr, socklen_t len, char text[ADDRESS
  * that shares the listener, and a blocked read() returns 0, so the program runs to its
  * end by itself. What is owed is still sent; a peer that has not taken it a second later
  * is cut off, and one that goes on sending may lose it: to close a socket with unread bytes
- * resets the connection and throws away its send queue. SIGPIPE is ignored. Only the calls of signal-safety(7) are used.
+ * resets the connection and throws away its send queue. SIGPIPE is ignored. Only the calls
+ * of signal-safety(7) are used.
  */
 void stop_on_signals(int listener);
 

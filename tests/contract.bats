@@ -42,10 +42,11 @@ served() {
     fi
 }
 
-# stop_quietly [SIGNAL]: as stop_server, and until then there was nothing to say but where it listens.
+# stop_quietly [SIGNAL]: as stop_server, and in all that time the server said where it listens, and
+# nothing else.
 stop_quietly() {
     stop_server "$@"
-    [ "$(wc -l <"$SERVER_OUT")" -eq 1 ]
+    [ "$(<"$SERVER_OUT")" = "listening on ${ON:-127.0.0.1}:$PORT" ]
     [ ! -s "$SERVER_ERR" ]
 }
 
@@ -97,15 +98,11 @@ nothing_comes() {
     each check
 }
 
-@test "it announces the address it can be reached at, on one line, and nothing else" {
+@test "it listens on an IPv6 address, too, and announces it in brackets" {
     check() {
-        start_server "$PROGRAM"
-        [ "$(<"$SERVER_OUT")" = "listening on 127.0.0.1:$PORT" ]
-        stop_quietly
         LISTEN="-p 0 -b ::1" start_server "$PROGRAM"
-        [ "$(<"$SERVER_OUT")" = "listening on [::1]:$PORT" ]
         [[ $protocol = udp ]] || talk <<<"$(served A)"
-        stop_quietly
+        ON="[::1]" stop_quietly
     }
     each check
 }
@@ -325,7 +322,8 @@ all_asleep() {
 
 @test "descriptors, processes and threads are as many as at the start when all clients have left" {
     local descriptors threads
-    one_process() { [[ $(process_tree "$SERVER") = "$SERVER" && $(thread_count "$SERVER") = "$threads" ]]; }
+    one_process() { [[ $(process_tree "$SERVER") = "$SERVER" ]]; }
+    few_threads() { (($(thread_count "$SERVER") <= threads + 1)); } # a sanitizer may start one
     check() {
         start_server "$PROGRAM"
         poll_until 5 settled
@@ -339,6 +337,7 @@ all_asleep() {
                  C close"
         poll_until 5 descriptors_are "$SERVER" "$descriptors"
         poll_until 5 one_process
+        poll_until 5 few_threads
         stop_quietly
     }
     settled() { [[ $idle = spins ]] || is_asleep "$SERVER"; }

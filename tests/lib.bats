@@ -509,6 +509,7 @@ is_stopped() {
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -534,6 +535,7 @@ serve(int round)
     socklen_t len = sizeof addr;
     char c;
 
+    check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl"); /* lost, it would stay for ever */
     check(getsockname(listener, (struct sockaddr *)&addr, &len), "getsockname");
     if (round % 2)
         check(connect(check(socket(AF_INET, SOCK_STREAM, 0), "socket"), (struct sockaddr *)&addr,

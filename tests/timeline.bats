@@ -49,7 +49,7 @@ A      #----------------------------------------------##
 B           #..recv.....................................#
 server .....read......................................##.
     ms |0        |20       |40       |60       |80
-# working   . waiting (in what is named)   - connected, asks nothing
+# working   . waiting, in what is named   - connected, idle
 END
 }
 
@@ -150,7 +150,7 @@ well_formed() {
     grep -q '<title id="title">A &amp; &lt;B></title>' "$figure"
     grep -q '^B: waited 86 of 90 ms, longest 86 ms in recv\.' "$figure"
     grep -q '>milliseconds</text>' "$figure"
-    grep -q '>waiting (in what is named)</text>' "$figure"
+    grep -q '>waiting, in what is named</text>' "$figure"
     grep -q 'prefers-color-scheme: dark' "$figure"
     [ "$(grep -c '<rect class="wait"' "$figure")" -ge 4 ] # three waits, and the legend
 }
@@ -164,6 +164,8 @@ well_formed() {
     [[ ${lines[0]} = one && ${lines[1]} = "A "* && ${lines[4]} = "" && ${lines[5]} = two ]]
     [ "${lines[2]}" = "${lines[7]}" ]
     [[ ${lines[8]} = "other "* ]]
+    timeline "$BATS_TEST_TMPDIR/"{one,two}.json >"$BATS_TEST_TMPDIR/figure.svg"
+    grep -q '^two, B: waited 86 of 90 ms' "$BATS_TEST_TMPDIR/figure.svg"
 }
 
 # refused LINE REASON: the trace is, and both are told.

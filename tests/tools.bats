@@ -398,14 +398,49 @@ build() {
     done < <(sed -n 's/^\([a-z-]*\):.* ## .*/\1/p' Makefile)
 }
 
-@test "make fits on a screen of 24 lines, and its lines into 78 columns" {
+@test "make tells what there is to do within 22 lines, before the chapters, and in 78 columns" {
     cd "$TOP"
     run anew make
-    [ "${#lines[@]}" -le 20 ] # and two blank ones
+    [ "$(wc -l <<<"${output%%$'\n'00-sockets*}")" -le 22 ]
     local line
     for line in "${lines[@]}"; do
         [ "${#line}" -le 78 ]
     done
+}
+
+@test "what the README names is there, and every chapter is named in it" {
+    cd "$TOP"
+    local path chapter
+    while read -r path; do
+        echo "$path"
+        [ -e "$path" ]
+    done < <(
+        grep -o '](.[^)]*)' README.md | sed 's/](//; s/)//'
+        awk -F'|' -v folders="chapters exercises tests" '/^\| [0-9]/ {
+            split(folders, folder, " ")
+            for (i = 1; i <= 3; i++)
+                if (split($(i + 3), name, "`") > 1)
+                    print folder[i] "/" name[2]
+        }' README.md
+    )
+    for chapter in chapters/*/; do
+        grep -qF "\`$(basename "$chapter")/\`" README.md
+    done
+}
+
+@test "lib/README.md names every header, and the core keeps to its 400 lines of code" {
+    cd "$TOP/lib"
+    run diff <(printf '%s\n' *.h) <(grep -o '^| `[a-z_]*\.h`' README.md | tr -d '|` ' | sort)
+    echo "$output"
+    [ "$status" -eq 0 ]
+    local code
+    code=$(cat {error,args,net,io,clock}.[ch] | awk '
+        /^ *\/\*/ { comment = 1 }
+        !comment && NF { n++ }
+        /\*\// { comment = 0 }
+        END { print n }')
+    echo "$code lines"
+    [ "$code" -lt 400 ]
 }
 
 @test "make bench runs a chapter's measurements, or says that there are none" {

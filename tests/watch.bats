@@ -176,3 +176,135 @@ setup() {
     [ "$known" = "$given" ]
     [ "$(wc -l <<<"$known")" -gt 30 ]
 }
+
+# ---- the reader's own programs ----
+
+load lib/compile
+
+# two_threads: a program that nobody has written for this book: one thread waits for the other.
+two_threads() {
+    compile two-threads <<'END'
+#include <pthread.h>
+#include <unistd.h>
+
+static int ends[2];
+
+static void *
+speak(void *unused)
+{
+    pthread_setname_np(pthread_self(), "speaker");
+    usleep(50000);
+    return write(ends[1], "x", 1) == 1 ? unused : NULL;
+}
+
+int
+main(void)
+{
+    pthread_t speaker;
+    char c;
+
+    if (pipe(ends) == -1 || pthread_create(&speaker, NULL, speak, NULL) != 0)
+        return 1;
+    pthread_setname_np(pthread_self(), "listener");
+    return read(ends[0], &c, 1) != 1 || pthread_join(speaker, NULL) != 0;
+}
+END
+}
+
+@test "a thread's name stands in the trace, and in the lanes that timeline draws" {
+    two_threads
+    TRACE=$trace run -0 "$BATS_TEST_TMPDIR/two-threads"
+    valid "$trace"
+    grep -q '"name":"thread_name","args":{"name":"listener"}' "$trace"
+    run -0 "$BUILD/lib/timeline" --text "$trace"
+    [[ ${lines[0]} = "listener "*read*"." || ${lines[0]} = "listener "*read*"#" ]]
+    [[ $output = *$'\n'"speaker "*"#"* ]]
+}
+
+# under COMPILER SANITIZER [COMMAND...]: the same program, built like that, is traced and counted.
+under() {
+    two_threads
+    cd "$TOP" || return
+    # shellcheck disable=SC2086 # WATCH is several words
+    "$1" -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -fno-lto -g "-fsanitize=$2" -Ilib -pthread \
+        -o "$BATS_TEST_TMPDIR/sanitized" "$BATS_TEST_TMPDIR/two-threads.c" \
+        lib/watch.c lib/clock.c lib/error.c $WATCH
+    shift 2
+    TRACE=$trace COUNT=1 FAULTS=read:EINTR@7 run -0 "$@" "$BATS_TEST_TMPDIR/sanitized"
+    echo "$output"
+    [[ $output = *" read "* && $output != *WARNING* && $output != *ERROR* ]]
+    valid "$trace"
+    [ "$(events read '"cat":"wait"')" = 1 ]
+}
+
+@test "TRACE, COUNT and FAULTS work under AddressSanitizer and UndefinedBehaviorSanitizer" {
+    under gcc address,undefined
+}
+
+@test "TRACE, COUNT and FAULTS work under ThreadSanitizer" {
+    command -v clang >/dev/null || skip "clang is not there"
+    under clang thread setarch -R
+}
+
+# ---- where the trace cannot be written ----
+
+@test "a file that is no trace is not written to" {
+    echo "my notes" >"$trace"
+    run -1 env TRACE="$trace" "$BUILD/01-blocking/one-at-a-time" -p 0
+    [ "$output" = "one-at-a-time: TRACE: open: File exists (EEXIST): $trace" ]
+    [ "$(<"$trace")" = "my notes" ]
+    run -1 env TRACE="$BATS_TEST_TMPDIR" "$BUILD/01-blocking/one-at-a-time" -p 0
+    [[ $output = "one-at-a-time: TRACE: open: Is a directory (EISDIR): "* ]]
+    run -1 env TRACE=/dev/full "$BUILD/01-blocking/one-at-a-time" -p 0
+    [ "$output" = "one-at-a-time: TRACE: open: No space left on device (ENOSPC): /dev/full" ]
+}
+
+@test "when the disk is full the trace stays valid, the program goes on, and says so once" {
+    cat >"$BATS_TEST_TMPDIR/small-disk" <<'END'
+#!/bin/bash
+ulimit -f 10 # kB that a file may have; without the signal a write says EFBIG, or is short
+trap '' XFSZ
+exec "$@"
+END
+    chmod +x "$BATS_TEST_TMPDIR/small-disk"
+    LISTEN="$BUILD/01-blocking/one-at-a-time -p 0" TRACE=$trace FAULTS=read:one \
+        start_server "$BATS_TEST_TMPDIR/small-disk"
+    talk <<<'A connect
+             A echo "x" * 3000
+             A close'
+    stop_server
+    cat "$SERVER_ERR"
+    [ "$(grep -c 'TRACE: write: ' "$SERVER_ERR")" = 1 ]
+    valid "$trace"
+    [ "$(events read)" -gt 10 ]
+    [ "$(wc -c <"$trace")" -le 10240 ]
+}
+
+@test "a process without a descriptor left goes on, and traces again when it has one" {
+    compile hoard <<'END'
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int
+main(void)
+{
+    int fds[5000], n = 0;
+    char c;
+
+    for (int i = 0; i < 5000; i++)
+        if ((fds[n] = open("/dev/null", O_RDONLY)) != -1)
+            n++;
+    for (int i = 0; i < 1000; i++)
+        if (read(fds[0], &c, 1) != 0)
+            return 1;
+    while (n > 0)
+        close(fds[--n]);
+    return 0;
+}
+END
+    ulimit -n 100
+    TRACE=$trace run -0 "$BATS_TEST_TMPDIR/hoard"
+    valid "$trace"
+    [ "$(events close '"result":0')" -gt 50 ]
+}

@@ -339,8 +339,8 @@ find_times(struct lane **chosen, int count)
 enum kind { ABSENT, IDLE, WAITING, BY_TURNS, WORKING, KINDS };
 
 static const char sign[KINDS] = {' ', '-', '.', '+', '#'};
-static const char *const meaning[KINDS] = {
-    NULL, "connected, asks nothing", "waiting (in what is named)", "both by turns", "working"};
+static const char *const meaning[KINDS] = {NULL, "connected, idle", "waiting, in what is named",
+                                           "both by turns", "working"};
 
 struct cell {
     enum kind kind;
@@ -377,7 +377,7 @@ kind_of(const struct cell *cell, int64_t alive, int64_t length, bool connection)
     if (alive == 0 && !cell->called)
         return ABSENT;
     if (cell->called || worked > length / 10 + 1)
-        return cell->waits > 2 && cell->waited > length / 2 ? BY_TURNS : WORKING;
+        return cell->waits > 8 && cell->waited > length / 2 ? BY_TURNS : WORKING;
     if (cell->waited > 0)
         return connection && cell->waited < alive / 2 ? IDLE : WAITING;
     return connection ? IDLE : WORKING;
@@ -630,23 +630,6 @@ svg_lane(const struct lane *l, const struct row *row, int columns, int y)
     }
 }
 
-/* The alternative text: what the picture shows, for those who cannot see it. */
-static void
-svg_description(const struct lane *l, const struct row *row, int64_t from, int64_t to)
-{
-    printf("\n%s", trace_count > 1 ? traces[l->trace].path : "");
-    fputs(trace_count > 1 ? ", " : "", stdout);
-    put_escaped(l->label);
-    printf(": waited %.4g of %.4g ms", ms(row->waited), ms(overlap(l->first, l->last, from, to)));
-    if (row->longest_in) {
-        printf(", longest %.4g ms in ", ms(row->longest));
-        put_escaped(row->longest_in);
-    }
-    putchar('.');
-}
-
-/* ---- all of it ---- */
-
 /* For the text above several traces: build/x/trace-of-one.json is "trace-of-one". */
 static const char *
 heading(int trace)
@@ -658,6 +641,26 @@ heading(int trace)
     snprintf(name, sizeof name, "%.*s", (int)strcspn(base, "."), base);
     return name;
 }
+
+/* The alternative text: what the picture shows, for those who cannot see it. */
+static void
+svg_description(const struct lane *l, const struct row *row, int64_t from, int64_t to)
+{
+    putchar('\n');
+    if (trace_count > 1) {
+        put_escaped(heading(l->trace));
+        fputs(", ", stdout);
+    }
+    put_escaped(l->label);
+    printf(": waited %.4g of %.4g ms", ms(row->waited), ms(overlap(l->first, l->last, from, to)));
+    if (row->longest_in) {
+        printf(", longest %.4g ms in ", ms(row->longest));
+        put_escaped(row->longest_in);
+    }
+    putchar('.');
+}
+
+/* ---- all of it ---- */
 
 static void
 draw_text(struct lane **chosen, struct row *rows, int count, double from_ms, double to_ms)

@@ -173,7 +173,11 @@ all_filled() {
         value=$(prediction "$key")
         if [[ ! $value =~ ^[0-9]+$ ]]; then
             expected "a whole number for each key, before anything is run"
-            got "$key = ${value:-?}"
+            if grep -q "^[[:space:]]*${key}[[:space:]]*=" "$SUBMISSION/predict.txt"; then
+                got "$key = ${value:-?}"
+            else
+                got "$key is missing"
+            fi
             return 1
         fi
     done
@@ -213,7 +217,8 @@ teardown() {
         is_condition && touch "$BATS_FILE_TMPDIR/hopeless"
     fi
     end_servers
-    kill "${HELPERS[@]}" 2>/dev/null && wait "${HELPERS[@]}" 2>/dev/null || true
+    ((${#HELPERS[@]} == 0)) || kill "${HELPERS[@]}" 2>/dev/null || true
+    ((${#HELPERS[@]} == 0)) || wait "${HELPERS[@]}" 2>/dev/null || true
 }
 
 is_condition() {

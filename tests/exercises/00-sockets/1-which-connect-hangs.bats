@@ -13,15 +13,15 @@ TOLERANCE=300
 @test "how many clients are connected although nobody accepts" {
     hint "who completes the handshake: the server's program, or its kernel?"
     measure
-    same connected "$(grep -c 'connected, has sent' "$BATS_FILE_TMPDIR/measured")" "$(number connected)"
+    near connected "$(grep -c 'connected, has sent' "$BATS_FILE_TMPDIR/measured")" 0
 }
 
 # points: 1
 @test "how many bytes a client can send before it is accepted" {
     hint "where do bytes go that nobody has asked for yet?"
     measure
-    same sent_bytes "$(sed -n 's/^client 1: .* sent \([0-9]*\) bytes.*/\1/p' "$BATS_FILE_TMPDIR/measured")" \
-        "$(number sent_bytes)"
+    near sent_bytes "$(sed -n 's/^client 1: .* sent \([0-9]*\) bytes.*/\1/p' "$BATS_FILE_TMPDIR/measured")" \
+        0
 }
 
 # points: 1

@@ -13,7 +13,7 @@ load ../../lib/exercises
 
 # points: 4
 @test "a server that waits for the end of the question sees it" {
-    hint "one call ends the stream from you to the server and leaves the other one open"
+    hint "one call ends the stream to the server; the direction of the answer must stay open"
     drive at-the-end
 }
 

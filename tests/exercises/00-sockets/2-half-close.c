@@ -33,106 +33,136 @@ enum { QUESTION = 40, FIRST_LINE = 14 };
 
 /* ---- servers: each gets the connection, and what it returns is its exit status ---- */
 
+/* How a server fared. That it could not answer is no fault of what it heard. */
+enum { SERVED, OTHER_BYTES, NO_END, MORE_BYTES, BROKEN, NOT_ANSWERED };
+static const char *const heard_names[] = {
+    [OTHER_BYTES] = "other bytes than those of the question, or fewer",
+    [NO_END] = "the question, and no end within 2 s",
+    [MORE_BYTES] = "the question, and more bytes behind it",
+    [BROKEN] = "the question, and then a reset",
+};
+
 /* The question, from byte `from` to byte `to`. */
-static bool
-heard(int peer, size_t from, size_t to)
+static int
+hear(int peer, size_t from, size_t to)
 {
     char buf[QUESTION];
     size_t got;
 
-    return read_exactly(peer, buf, to - from, &got) == IO_DATA &&
-           memcmp(buf, question + from, got) == 0;
+    if (read_exactly(peer, buf, to - from, &got) != IO_DATA ||
+        memcmp(buf, question + from, got) != 0)
+        return OTHER_BYTES;
+    return SERVED;
 }
 
-/* Nothing more, and the end: it must come within two seconds. */
-static bool
-heard_end(int peer)
+/* All of the question, and the end: it must come within two seconds. */
+static int
+hear_to_the_end(int peer)
 {
     struct pollfd readable = {.fd = peer, .events = POLLIN};
+    int status = hear(peer, 0, QUESTION);
     char byte;
+    ssize_t n;
 
-    return poll(&readable, 1, 2000) == 1 && read(peer, &byte, 1) == 0;
+    if (status != SERVED)
+        return status;
+    if (poll(&readable, 1, 2000) != 1)
+        return NO_END;
+    n = read(peer, &byte, 1);
+    return n == 0 ? SERVED : n > 0 ? MORE_BYTES : BROKEN;
 }
 
-static bool
+static int
 say(int peer, const char *text)
 {
-    return write_all(peer, text, strlen(text)) == IO_DATA;
+    return write_all(peer, text, strlen(text)) == IO_DATA ? SERVED : NOT_ANSWERED;
 }
 
 static int
 answer_first_line(int peer)
 {
-    return heard(peer, 0, FIRST_LINE) && say(peer, "line\n") && heard(peer, FIRST_LINE, QUESTION)
-               ? 0
-               : 1;
+    int status = hear(peer, 0, FIRST_LINE);
+
+    if (status == SERVED)
+        status = say(peer, "line\n");
+    return status == SERVED ? hear(peer, FIRST_LINE, QUESTION) : status;
 }
 
 static int
 answer_at_the_end(int peer)
 {
-    return heard(peer, 0, QUESTION) && heard_end(peer) && say(peer, "40 bytes\n") ? 0 : 1;
+    int status = hear_to_the_end(peer);
+
+    return status == SERVED ? say(peer, "40 bytes\n") : status;
 }
 
 static int
 answer_in_pieces(int peer)
 {
-    if (!heard(peer, 0, QUESTION) || !heard_end(peer))
-        return 1;
-    for (const char *piece = "40 bytes\n"; *piece; piece++) {
-        if (write_all(peer, piece, 1) != IO_DATA)
-            return 1;
+    int status = hear_to_the_end(peer);
+
+    for (const char *piece = "40 bytes\n"; *piece && status == SERVED; piece++) {
+        status = write_all(peer, piece, 1) == IO_DATA ? SERVED : NOT_ANSWERED;
         sleep_ms(20);
     }
-    return 0;
+    return status;
 }
 
 /* With SO_LINGER of 0, close() resets the connection. */
 static int
-reset_in_the_answer(int peer)
+reset(int peer)
 {
     struct linger now = {.l_onoff = 1, .l_linger = 0};
 
-    if (!heard(peer, 0, QUESTION) || !heard_end(peer) || !say(peer, "40 by"))
-        return 1;
-    sleep_ms(50); /* so that what was said has been read before the reset throws it away */
     check(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), "setsockopt");
-    return 0;
+    return SERVED;
+}
+
+static int
+reset_in_the_answer(int peer)
+{
+    int status = hear_to_the_end(peer);
+
+    if (status == SERVED)
+        status = say(peer, "40 by");
+    if (status != SERVED)
+        return status;
+    sleep_ms(50); /* so that what was said has been read before the reset throws it away */
+    return reset(peer);
 }
 
 static int
 reset_at_once(int peer)
 {
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    struct pollfd readable = {.fd = peer, .events = POLLIN};
+    int status = hear(peer, 0, QUESTION);
 
-    if (!heard(peer, 0, QUESTION))
-        return 1;
-    check(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), "setsockopt");
-    return 0;
+    /* Whoever ends the question does so before the reset: shutdown() would say ENOTCONN. */
+    poll(&readable, 1, 1000);
+    return status == SERVED ? reset(peer) : status;
 }
 
 /* As above, but before it has got a byte. */
 static int
 reset_unheard(int peer)
 {
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
-
-    setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    return 0;
+    return reset(peer);
 }
 
 static int
 signal_then_answer(int peer)
 {
-    if (!heard(peer, 0, QUESTION) || !heard_end(peer))
-        return 1;
+    int status = hear_to_the_end(peer);
+
+    if (status != SERVED)
+        return status;
     for (int i = 0; i < 5; i++) {
         sleep_ms(20);
         if (getppid() == parent) /* else it is gone, and we have got another */
             kill(parent, SIGUSR1);
     }
     sleep_ms(20);
-    return say(peer, "40 bytes\n") ? 0 : 1;
+    return say(peer, "40 bytes\n");
 }
 
 struct scenario {
@@ -211,14 +241,42 @@ start(int (*serve)(int peer), int *server)
     return child;
 }
 
+/* "40 bytes\n", as it would stand in a program. */
+static void
+escape(char *text, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        text += bytes[i] == '\n' ? sprintf(text, "\\n")
+                : bytes[i] >= ' ' && bytes[i] <= '~'
+                    ? sprintf(text, "%c", bytes[i])
+                    : sprintf(text, "\\x%02x", (unsigned char)bytes[i]);
+    *text = '\0';
+}
+
+/* What has come back, or should have: the result and errno only where they matter. */
+static void
+describe(char text[1000], const struct scenario *s, enum io_result result, const char *answer,
+         size_t got, int error)
+{
+    char escaped[900];
+
+    escape(escaped, answer, got < s->room ? got : s->room);
+    snprintf(text, 1000, "%s%sgot = %zu, \"%s\"%s%s",
+             s->any_result         ? ""
+             : result <= IO_FAILED ? result_names[result]
+                                   : "?",
+             s->any_result ? "" : ", ", got, escaped, s->error ? ", errno = " : "",
+             s->error ? errno_name(error) : "");
+}
+
 static void
 play(const struct scenario *s)
 {
     struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART */
-    char answer[201] = "", expected[200], came[200];
+    char answer[201] = "", expected[1000], came[1000];
     size_t got = 777;
     enum io_result result;
-    int server, error, status;
+    int server, error, status, heard;
     pid_t child;
 
     check(sigaction(SIGUSR1, &action, NULL), "sigaction");
@@ -235,27 +293,22 @@ play(const struct scenario *s)
     for (size_t i = s->room; i < sizeof answer; i++)
         if (answer[i] != '#')
             wrong("it writes into the room that it has", "a byte behind it is another one now");
-    if (got > sizeof answer)
-        got = sizeof answer;
-    snprintf(expected, sizeof expected, "%s%sgot = %zu, \"%.*s\"%s%s",
-             s->any_result ? "" : result_names[s->result], s->any_result ? "" : ", ",
-             strlen(s->answer), (int)strcspn(s->answer, "\n"), s->answer,
-             s->error ? ", errno = " : "", s->error ? errno_name(s->error) : "");
-    snprintf(came, sizeof came, "%s%sgot = %zu, \"%.*s\"%s%s",
-             s->any_result         ? ""
-             : result <= IO_FAILED ? result_names[result]
-                                   : "?",
-             s->any_result ? "" : ", ", got,
-             (int)(got > 0 && answer[got - 1] == '\n' ? got - 1 : got), answer,
-             s->error ? ", errno = " : "", s->error ? errno_name(error) : "");
+    describe(expected, s, s->result, s->answer, strlen(s->answer), s->error);
+    describe(came, s, result, answer, got, error);
     if (fcntl(server, F_GETFD) == -1)
         wrong("the descriptor is still open: it is the caller's", "it has been closed");
     close(server);
-    check(waitpid(child, &status, 0), "waitpid");
-    if (status != 0 && s->result != IO_FAILED)
-        wrong("the server gets the whole question, and then its end", "it got something else");
+    while (waitpid(child, &status, 0) == -1) /* a signal may still come */
+        if (errno != EINTR)
+            fail("waitpid", NULL);
+    heard = WIFEXITED(status) ? WEXITSTATUS(status) : SERVED;
     if (strcmp(expected, came) != 0)
-        wrong(expected, came);
+        printf("expected: %s\ngot: %s\n", expected, came);
+    else if (s->result == IO_FAILED || heard == SERVED || heard == NOT_ANSWERED)
+        return;
+    if (heard != SERVED && heard != NOT_ANSWERED)
+        wrong("the server gets the whole question, and then its end", heard_names[heard]);
+    exit(1);
 }
 
 int

@@ -7,6 +7,7 @@ load ../../lib/exercises
 
 @test "a write() that says EAGAIN at once is reported as IO_NOT_YET" {
     hint "io_result() of lib/io.h turns what write() returned into what it means"
+    hint "EAGAIN: do not ask again yourself; return, the caller goes on later"
     drive full-at-once
 }
 
@@ -38,6 +39,7 @@ load ../../lib/exercises
 # points: 2
 @test "when the descriptor takes no more, put says how far it came" {
     hint "the caller goes on at buf + *put: set it on every way out"
+    hint "EAGAIN: do not ask again yourself; return, the caller goes on later"
     drive full
 }
 

@@ -130,6 +130,7 @@ play(const struct scenario *scenario)
     if (strcmp(scenario->name, "nothing") == 0)
         len = 0;
     printf("did: write_exactly(fd, buf, %zu, &put), where %s\n", len, scenario->text);
+    fflush(stdout);
     now = scenario;
     errno = 0;
     result = write_exactly(SOME_FD, buf, len, &put);
@@ -160,7 +161,7 @@ byte_at(size_t i)
     return (unsigned char)(i * 31 >> 3);
 }
 
-/* Ends with 0 if every byte has come, once and in order. */
+/* Ends with 0 if every byte has come, once and in order; tells which was the first wrong one. */
 static _Noreturn void
 read_slowly(int fd)
 {
@@ -170,8 +171,11 @@ read_slowly(int fd)
 
     while ((n = read(fd, some, sizeof some)) > 0) {
         for (ssize_t i = 0; i < n; i++)
-            if (some[i] != byte_at(at++))
+            if (some[i] != byte_at(at++)) {
+                printf("got: a wrong byte at %zu\n", at - 1);
+                fflush(stdout);
                 _exit(1);
+            }
         sleep_ms(1);
     }
     _exit(at != MANY);
@@ -188,6 +192,7 @@ play_signals(void)
     size_t put = 0;
 
     printf("did: write_exactly() of a million bytes to a slow reader, a signal every ms\n");
+    fflush(stdout);
     for (size_t i = 0; i < MANY; i++)
         many[i] = byte_at(i);
     check(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
