@@ -156,7 +156,8 @@ END
              A half-close
              A end'
     stop_server
-    [[ $(wc -l <"$SERVER_OUT") = 1 && ! -s $SERVER_ERR ]]
+    [ "$(wc -l <"$SERVER_OUT")" = 1 ]
+    [ ! -s "$SERVER_ERR" ]
 }
 
 @test "a busy port is refused with one line and status 1" {
@@ -551,29 +552,33 @@ serve(int round)
     exit(0);
 }
 
+/* A signal that was lost is made up for by the alarm a second later. A machine may be slow, too. */
 int
-main(int argc, char **argv)
+main(void)
 {
-    unsigned patience = (unsigned)atoi(argv[argc - 1]);
+    int slow = 0;
 
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < 1000 && slow < 4; round++) {
+        int64_t began = now_ns();
         int status;
         pid_t child = check(fork(), "fork");
 
         srand((unsigned)round);
         if (child == 0)
             serve(round);
-        alarm(patience); /* which ends this program */
+        alarm(30); /* which ends this program */
         check(waitpid(child, &status, 0), "waitpid");
         if (status != 0) {
             printf("round %d ended with status %d\n", round, status);
             return 1;
         }
+        if (now_ns() - began > 900 * NS_PER_MS)
+            printf("round %d lost the signal, number %d\n", round, ++slow);
     }
-    return 0;
+    return slow == 4;
 }
 END
-    "$BATS_TEST_TMPDIR/race" $((1 + 5 * MICROSECONDS / 1000000))
+    "$BATS_TEST_TMPDIR/race"
 }
 
 # ---- peers that fail ----

@@ -14,7 +14,7 @@ name() {
     echo "{\"ph\":\"M\",\"pid\":$1,\"tid\":$2,\"name\":\"$3_name\",\"args\":{\"name\":\"$4\"}}"
 }
 event() {
-    echo "{\"ph\":\"X\",\"pid\":$1,\"tid\":$2,\"ts\":$3000.000,\"dur\":$4000.000,\"cat\":\"$5\",\"name\":\"$6\"}"
+    echo "{\"ph\":\"X\",\"pid\":$1,\"tid\":$2,\"ts\":${3}000.000,\"dur\":${4}000.000,\"cat\":\"$5\",\"name\":\"$6\"}"
 }
 
 # trace_of: makes $trace of the entries on standard input.

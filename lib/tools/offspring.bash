@@ -17,15 +17,16 @@ offspring() {
     done
 }
 
-# end_offspring: kills it, and what it starts meanwhile.
+# end_offspring: kills it, and what it starts meanwhile; returns when all are gone.
 end_offspring() {
     local pid pids tries
-    for tries in {1..50}; do
+    for tries in {1..100}; do
         pids=$(offspring)
         [[ $pids ]] || return 0
         for pid in $pids; do
             kill -KILL "$pid" 2>/dev/null || true
         done
+        sleep 0.05 # dying takes a moment, on a busy machine more than one
     done
     echo "cannot end, after $tries tries: $pids" >&2
 }
