@@ -31,6 +31,10 @@ FULL='Z connect
     serve
     talk <<<"${FULL}B connect
              B end"
+    if gone "$SERVER"; then
+        got "the end of the server"
+        return 1
+    fi
 }
 
 # points: 1
