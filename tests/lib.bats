@@ -503,6 +503,7 @@ is_stopped() {
 }
 
 @test "a signal is not lost, at whatever moment around accept it comes: 1,000 times" {
+    [[ $BUILD != *tsan* ]] || skip "TSan keeps a signal back, and so may bring it late itself"
     compile race <<'END'
 #include "clock.h"
 #include "error.h"
@@ -727,15 +728,18 @@ fails() {
     run -1 descriptor_count "$SERVER"
 }
 
-@test "a server knows nothing of make, and does not ignore SIGINT" {
-    MAKEFLAGS=j run env
-    # shellcheck source=/dev/null
-    MAKEFLAGS=j MAKELEVEL=1 source "$TOP/tests/lib/servers.bash"
-    start_server $one
-    run -1 grep -az '^MAKE' "/proc/$SERVER/environ"
+@test "a server knows nothing of make, and ignores no signal that its test ignores" {
     local ignored
+    script waits <<<'#!/bin/sh
+        echo "listening on 127.0.0.1:80"; exec tail -f /dev/null'
+    export MAKEFLAGS=j MAKELEVEL=1
+    # shellcheck source=/dev/null
+    source "$TOP/tests/lib/servers.bash"
+    trap '' QUIT PIPE
+    start_server "$BATS_TEST_TMPDIR/waits"
+    run -1 grep -az '^MAKE' "/proc/$SERVER/environ"
     ignored=$(awk '/^SigIgn/ { print $2 }' "/proc/$SERVER/status")
-    ((!(0x$ignored & 1 << 1)))
+    ((0x$ignored == 0))
 }
 
 @test "stop_server fails when the server had ended by itself" {
