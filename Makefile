@@ -19,7 +19,8 @@ BUILD    = build
 LIBREADY = $(BUILD)/lib/libready.a
 WATCH    = @lib/watch.link# TRACE, COUNT and FAULTS work on every program: see lib/watch.h
 
-# CHAPTER=05 narrows `all`, `asan`, `tsan`, `demo`, `test`, `prove` and `bench` to one chapter.
+# CHAPTER=05 narrows `all`, `asan`, `tsan`, `demo`, `test`, `prove` and `bench` to one chapter. All but
+# `all` build the other chapters too: their tests lean on each other's programs.
 CHAPTER  =
 CHAPTERS = $(notdir $(wildcard chapters/$(or $(CHAPTER),*)-*))
 ifeq ($(CHAPTERS),)
@@ -43,7 +44,8 @@ singles  := $(patsubst chapters/%.c,%,$(wildcard chapters/*/*.c))
 tools    := $(patsubst lib/tools/%.c,$(BUILD)/lib/%,$(wildcard lib/tools/*.c)) \
             $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 objects  := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
-programs  = $(addprefix $(BUILD)/,$(filter $(CHAPTERS:%=%/%),$(singles) $(folders)))
+built     = $(if $(filter all,$(MAKECMDGOALS)),$(CHAPTERS),$(notdir $(wildcard chapters/*)))
+programs  = $(addprefix $(BUILD)/,$(filter $(built:%=%/%),$(singles) $(folders)))
 
 all: $(tools) $(programs) ## builds everything, and after a change what it concerns
 

@@ -362,12 +362,14 @@ build() {
     [ "$output" = "> build/bats" ] || [ "$output" = "" ]
 }
 
-@test "CHAPTER=05 builds the programs of that chapter only" {
+@test "make all CHAPTER=05 builds the programs of that chapter only, make test those of all" {
     program one >chapters/01-one/one.c
     program five >chapters/05-five/five.c
     build CHAPTER=05
     [ -x build/05-five/five ]
     [ ! -e build/01-one/one ]
+    run anew make test CHAPTER=05 # leans on the programs of others
+    [ -x build/01-one/one ]
 }
 
 @test "a chapter that does not exist is refused, with those that do" {
