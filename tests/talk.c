@@ -12,6 +12,7 @@
  *             B recv "hello\n"
  *         END
  * Watch:  the same script against a server that serves both: step 4 fails.
+ * Book:   01-blocking, "Run it"
  *
  * The language: a step a line, `#` begins a comment.
  *
