@@ -107,14 +107,14 @@ start_server() {
 
 # run_apart COMMAND...: in the place of this (sub)shell, in a session of its own, with stdin, stdout
 # and stderr only (Bats waits for all who hold its descriptors; a test may hold connections), and
-# with the signals that a shell ignores for what it runs in the background.
+# with every signal as it is by default: a shell ignores some for what it runs in the background.
 run_apart() {
     local fd
     for fd in /proc/self/fd/*; do
         fd=${fd##*/}
         ((fd <= 2)) || exec {fd}>&-
     done
-    exec setsid env --default-signal=INT,QUIT,PIPE -u BUILD -u BUILD_DIR -u PROGRAM -u SUBMISSION \
+    exec setsid env --default-signal -u BUILD -u BUILD_DIR -u PROGRAM -u SUBMISSION \
         -u EXERCISE "$@"
 }
 
