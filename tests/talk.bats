@@ -635,6 +635,8 @@ is_wrong() {
 
 @test "a script without a step is not played" {
     is_wrong "line 1: the script has no steps, and would prove nothing" ""
+    run -2 --separate-stderr "$BUILD/tests/talk" -p 1 /dev/null
+    [[ $stderr = "talk: line 1: the script has no steps"* ]]
     is_wrong "line 3: the script has no steps, and would prove nothing" $'# nothing\n\n   # here'
 }
 

@@ -630,6 +630,8 @@ read_script(const struct address *default_address)
     }
     free(line);
     line_text = "";
+    if (line_number == 0)
+        line_number = 1;
     if (step_count == 0)
         wrong("the script has no steps, and would prove nothing");
 }

@@ -155,7 +155,8 @@ near() {
     said=$(number "$1")
     ((said < $2 - $3 || said > $2 + $3)) || return 0
     expected "$1 = $2, as measured"
-    got "$1 = $said, as predicted"
+    said=$(prediction "$1")
+    got "$1 = ${said:-nothing}, as predicted"
     return 1
 }
 
