@@ -180,6 +180,12 @@ says() {
     says aio_return "all is written" 5
 }
 
+@test "aio_fsync() is done when what was handed over before it is done" {
+    run -0 "$BUILD/02-io-models/aio-calls"
+    says aio_fsync "and on to the disk" 0
+    says aio_error "the second is done, so the first is" 0
+}
+
 @test "lio_listio() hands over a list, and waits for all of it or not" {
     run -0 "$BUILD/02-io-models/aio-calls"
     [[ $output =~ "LIO_WAIT "+"lio_listio = 0"$'\n'"  the read "+"aio_return = 3"$'\n'"  the write "+"aio_return = 5" ]]
