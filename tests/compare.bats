@@ -191,11 +191,12 @@ fake_models() {
 @test "CPU time and memory of a server include those of its children, ended and alive" {
     local pid stat cpu_us pss_kb processes count='for ((i = 0; i < 100000; i++)); do :; done'
     # shellcheck disable=SC2016 # the inner shell's
-    setsid bash -c "($count); ($count; sleep 100) & ($count); echo ready; wait" \
+    setsid bash -c "($count); ($count; echo idle; sleep 100) & ($count); echo ready; wait" \
         >"$BATS_TEST_TMPDIR/out" 3>&- 4>&- &
     pid=$!
     SERVERS+=("$pid")
     poll_until 20 grep -q ready "$BATS_TEST_TMPDIR/out"
+    poll_until 20 grep -q idle "$BATS_TEST_TMPDIR/out"
     run "$BUILD/lib/usage" "$pid"
     [ "$status" = 0 ]
     # shellcheck disable=SC2034 # threads is not needed

@@ -739,7 +739,7 @@ fails() {
     start_server "$BATS_TEST_TMPDIR/waits"
     run -1 grep -az '^MAKE' "/proc/$SERVER/environ"
     ignored=$(awk '/^SigIgn/ { print $2 }' "/proc/$SERVER/status")
-    ((0x$ignored == 0))
+    (((0x$ignored & 0x7fffffff) == 0)) # 32 and 33 are glibc's own: posix_spawn(3) ignores them
 }
 
 @test "stop_server fails when the server had ended by itself" {

@@ -89,7 +89,7 @@ setup() {
     local i
     TRACE=$trace start_server 11-models/process-per-connection
     "$BUILD/10-webbench/load" -q -c 10 -t 1 "$ADDRESS" "$PORT" >/dev/null &
-    for i in {1..40}; do
+    for i in {1..10}; do
         flock -s "$trace" cp "$trace" "$trace.$i"
         valid "$trace.$i"
     done

@@ -66,7 +66,7 @@ in_code {
 # What is bold is a term where it is defined; the glossary links to it.
 function mark_terms(    out, at, term) {
     out = ""
-    while ((at = match($0, /<strong>[^\/]*<\/strong>/)) > 0) {
+    while ((at = match($0, /<strong>[^<]*<\/strong>/)) > 0) {
         term = substr($0, at + 8, RLENGTH - 17)
         out = out substr($0, 1, at - 1) "<strong id=\"term-" slug(term) "\">" term "</strong>"
         $0 = substr($0, at + RLENGTH)

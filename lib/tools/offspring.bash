@@ -7,21 +7,22 @@
 
 [[ -v OFFSPRING_$$ ]] || exec env "OFFSPRING_$$=1" "$BASH" "$0" "$@"
 
-# offspring: the pids of what still runs, a line each.
+# offspring [MARK]: the pids of what still runs, a line each; with a mark NAME=VALUE only what has
+# that in its environment.
 offspring() {
     local files file pid
-    mapfile -t files < <(grep -lszx "OFFSPRING_$$=1" /proc/[0-9]*/environ)
+    mapfile -t files < <(grep -lszx "${1:-OFFSPRING_$$=1}" /proc/[0-9]*/environ)
     for file in "${files[@]}"; do
         pid=${file//[!0-9]/}
         [[ $pid = "$$" || $pid = "$BASHPID" || ! -e $file ]] || echo "$pid"
     done
 }
 
-# end_offspring: kills it, and what it starts meanwhile; returns when all are gone.
+# end_offspring [MARK]: kills it, and what it starts meanwhile; returns when all are gone.
 end_offspring() {
     local pid pids tries
     for tries in {1..100}; do
-        pids=$(offspring)
+        pids=$(offspring "$@")
         [[ $pids ]] || return 0
         for pid in $pids; do
             kill -KILL "$pid" 2>/dev/null || true
