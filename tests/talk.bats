@@ -216,9 +216,9 @@ main(int argc, char **argv)
 }
 END
     start_server "$BATS_TEST_TMPDIR/slow"
-    run -1 impatient <<<'A connect
-                         A fill'
-    [[ $output =~ "more and more taken for 1 s"$ ]]
+    TIME_SCALE=1 run -1 talk <<<'A connect
+                                 A fill'
+    [[ $output =~ "more and more taken for 5 s"$ ]]
 }
 
 # ---- receiving ----
