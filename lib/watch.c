@@ -158,9 +158,18 @@ parse_plan(const char *plan)
     free(copy);
 }
 
-/* Applies the plan to call number `n`: true when it is to fail, with errno set. */
+/* An eventfd, timerfd or signalfd (no file type) reads all or nothing: with less room, EINVAL. */
 static bool
-fails_by_plan(enum call call, long n, size_t *len)
+moves_parts(int fd)
+{
+    struct stat file;
+
+    return fstat(fd, &file) == -1 || (file.st_mode & S_IFMT) != 0;
+}
+
+/* Applies the plan to call number `n`, of `fd`: true when it is to fail, with errno set. */
+static bool
+fails_by_plan(enum call call, long n, int fd, size_t *len)
 {
     for (int i = 0; i < fault_count; i++) {
         const struct fault *f = &faults[i];
@@ -171,7 +180,7 @@ fails_by_plan(enum call call, long n, size_t *len)
             errno = f->error;
             return true;
         }
-        if (len && *len > 1)
+        if (len && *len > 1 && moves_parts(fd))
             *len = f->one ? 1 : *len / 2;
     }
     return false;
@@ -535,7 +544,7 @@ begin(struct watched *w, enum call call, int fd, size_t *len)
         w->start = now_ns();
         errno = saved_errno;
     }
-    return fault_count && fails_by_plan(call, n, len);
+    return fault_count && fails_by_plan(call, n, fd, len);
 }
 
 static void
