@@ -31,7 +31,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help all demo test check start next progress hint solution grade prove compare bench \
-        book book-check book-sync figures asan tsan format format-check lint doctor clean FORCE
+        fuzz book book-check book-sync figures asan tsan format format-check lint doctor clean FORCE
 
 # What the scripts need to know: where things were built, and how to build a reader's own work.
 export BUILD COMPILE LIBREADY WATCH CHAPTER
@@ -140,6 +140,8 @@ bench: all ## measurements of a chapter, as ratios; never part of `make test`
 	@lib/tools/bench $(CHAPTERS:%=chapters/%)
 prove: all ## every grader: starter fails, solutions pass, each wrong solution is caught
 	@tests/tools/prove
+fuzz: ## wrong bytes for the state machines of chapter 08; SECONDS_EACH=60
+	@tests/tools/fuzz $(or $(SECONDS_EACH),60)
 book-check: all ## listings, transcripts, links and terms against the programs
 	@book/tools/check
 book-sync: ## rewrites the listings in the text from the programs
