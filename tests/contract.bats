@@ -34,6 +34,14 @@ each() {
 
 # served X: the steps of a play in which X connects and gets what this server has for it.
 served() {
+    if [[ $protocol = store ]]; then
+        printf '%s connect\n%s send "get hello\\n"\n%s recv "none\\n"\n' "$1" "$1" "$1"
+        return
+    fi
+    if [[ $protocol = http ]]; then
+        printf '%s connect\n%s send "GET / HTTP/1.0\\r\\n\\r\\n"\n%s recv "HTTP/1.1 "\n' "$1" "$1" "$1"
+        return
+    fi
     printf '%s connect\n%s send "hello\\n"\n' "$1" "$1"
     if [[ $protocol = count ]]; then
         printf '%s half-close\n%s recv "6 bytes from "\n' "$1" "$1"
@@ -177,7 +185,7 @@ nothing_comes() {
                  A end'
         stop_quietly
     }
-    each check at_once=many
+    each check at_once=many protocol=echo
 }
 
 @test "who serves one at a time serves the second when the first has left" {
@@ -229,7 +237,7 @@ nothing_comes() {
                  $(served C)"
         stop_quietly
     }
-    each check reader=go-on
+    each check reader=go-on protocol=echo
 }
 
 @test "a peer that never reads: where the model has no remedy, others wait until it leaves" {
@@ -244,7 +252,7 @@ nothing_comes() {
                  B recv "hello\n"'
         stop_quietly
     }
-    each check reader=wait
+    each check reader=wait protocol=echo
 }
 
 @test "without a descriptor left it does not spin, and goes on when there is one again" {

@@ -1,0 +1,85 @@
+/*
+ * bad-head-with-body.c - answers HEAD as if it were GET
+ *
+ * Shows:  an answer to HEAD ends with its blank line, whatever Content-Length says. Who sends the
+ *         page behind it has begun the next answer with "<!doctype".
+ * Run:    build/03-http/bad-head-with-body -p 8000
+ * Watch:  curl -v -I http://127.0.0.1:8000/ http://127.0.0.1:8000/
+ * Twin:   hello.c
+ * Book:   03-http, "What goes wrong"
+ */
+#include "args.h"
+#include "io.h"
+#include "net.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char page[] = "<!doctype html>\n<title>hello</title>\n<p>Hello, you.\n";
+
+static char buf[4096];
+static size_t len; /* so many bytes of buf have come and are not yet answered */
+
+/* Waits for a whole head, and returns its length; 0: none will come, or one that is too long. */
+static size_t
+wait_for_head(int peer)
+{
+    char *end;
+
+    while (!(end = memmem(buf, len, "\r\n\r\n", 4))) {
+        ssize_t n = len < sizeof buf ? read(peer, buf + len, sizeof buf - len) : 0;
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return 0;
+        len += (size_t)n;
+    }
+    return (size_t)(end + 4 - buf);
+}
+
+static enum io_result
+answer(int peer)
+{
+    char text[512];
+    int head = snprintf(text, sizeof text,
+                        "HTTP/1.1 200 OK\r\n"
+                        "Content-Type: text/html\r\n"
+                        "Content-Length: %zu\r\n\r\n",
+                        strlen(page));
+    size_t body = strlen(page);
+
+    memcpy(text + head, page, body);
+    return write_all(peer, text, (size_t)head + body);
+}
+
+static void
+serve(int peer)
+{
+    size_t head;
+
+    for (len = 0; (head = wait_for_head(peer)) > 0;) {
+        len -= head;
+        memmove(buf, buf + head, len); /* what is left over belongs to the next request */
+        if (answer(peer) != IO_DATA)
+            return;
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct server_args args = parse_server_args(argc, argv);
+    int listener = tcp_listen(args.address, args.port);
+    int peer;
+
+    stop_on_signals(listener);
+    announce(listener);
+    while ((peer = next_peer(listener)) >= 0) {
+        serve(peer);
+        close(peer);
+    }
+    return 0;
+}

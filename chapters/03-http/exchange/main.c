@@ -1,0 +1,158 @@
+/*
+ * exchange.c - one page from URL to end, told: what goes over the wire, and when
+ *
+ * Shows:  a request (left) and its answer (right) as they go by, each part with its name; or, by
+ *         -t, the way from a URL to a page, step by step, with the time at which each was done.
+ * Run:    build/03-http/exchange http://127.0.0.1:8000/README.md
+ *         build/03-http/exchange -t http://localhost:8000/
+ * Watch:  -m HEAD; -f 'If-Modified-Since: ...'; a second URL, of which only the target is taken:
+ *         it is asked for on the same connection.
+ * Book:   03-http, "What goes over the wire"
+ */
+#include "../url.h"
+#include "args.h"
+#include "clock.h"
+#include "error.h"
+#include "io.h"
+#include "net.h"
+#include "show.h"
+
+#include <err.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *timed, *method = "GET", *own_field;
+static int64_t start;
+
+/* Either the way is told or what goes over the wire is shown. */
+#define TELL(...) (timed ? tell(start, __VA_ARGS__) : (void)0)
+
+static int
+connect_to(const struct url *url)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    struct sockaddr_storage own;
+    socklen_t len = sizeof own;
+    char text[ADDRESS_TEXT];
+    int error, fd = -1;
+
+    TELL("URL", "host %s, port %s, target %s", url->host, url->port, url->target);
+    error = getaddrinfo(url->host, url->port, &hints, &found);
+    if (error)
+        errx(1, "getaddrinfo: %s: %s", gai_strerror(error), url->host);
+    for (struct addrinfo *a = found; a; a = a->ai_next)
+        TELL("name look-up", "%s", address_text(a->ai_addr, a->ai_addrlen, text));
+    for (struct addrinfo *a = found; a; a = a->ai_next) {
+        fd = check(socket(a->ai_family, a->ai_socktype, 0), "socket");
+        address_text(a->ai_addr, a->ai_addrlen, text);
+        if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+            break;
+        TELL("TCP connect", "%s: %s", text, errno_name(errno));
+        if (!a->ai_next)
+            fail("connect", text);
+        close(fd);
+    }
+    freeaddrinfo(found);
+    TELL("TCP connect", "to %s", text);
+    check(getsockname(fd, (struct sockaddr *)&own, &len), "getsockname");
+    TELL("", "from %s", address_text((struct sockaddr *)&own, len, text));
+    return fd;
+}
+
+static void
+ask(int server, const struct url *url, bool last)
+{
+    char text[8192];
+    int len = snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: %s\r\n%s%s%s\r\n", method,
+                       url->target, url->authority, own_field ? own_field : "",
+                       own_field ? "\r\n" : "", last ? "Connection: close\r\n" : "");
+
+    if (len >= (int)sizeof text)
+        errx(2, "the request is too long");
+    if (!timed)
+        show_head(true, text, (size_t)len);
+    if (write_all(server, text, (size_t)len) != IO_DATA)
+        fail("write", NULL);
+    TELL("request", "%s %s: %d bytes sent", method, url->target, len);
+}
+
+/* The length of the body that follows `head`, as far as we can tell; most: up to the end. */
+static size_t
+body_length(const char *head, size_t most)
+{
+    const char *field = strcasestr(head, "\r\nContent-Length:");
+    int status = atoi(head + strcspn(head, " "));
+
+    if (strcmp(method, "HEAD") == 0 || status == 204 || status == 304)
+        return 0;
+    if (!field || strtoull(field + 17, NULL, 10) > most)
+        return most;
+    return strtoull(field + 17, NULL, 10);
+}
+
+static void
+hear(int server)
+{
+    static char buf[1 << 24];
+    size_t got = 0, head = 0, whole = sizeof buf - 1;
+
+    while (got < whole) {
+        ssize_t n = read(server, buf + got, whole - got);
+        char *end;
+
+        if (io_result(n) == IO_INTERRUPTED)
+            continue;
+        if (io_result(n) == IO_FAILED)
+            fail("read", NULL);
+        if (n == 0)
+            break;
+        if (got == 0)
+            TELL("answer", "begins: %.*s", (int)strcspn(buf, "\r\n"), buf);
+        got += (size_t)n;
+        if (head == 0 && (end = memmem(buf, got, "\r\n\r\n", 4))) {
+            end[3] = '\0'; /* as a string, until its length is known */
+            head = (size_t)(end + 4 - buf);
+            whole = head + body_length(buf, sizeof buf - 1 - head);
+            end[3] = '\n';
+        }
+    }
+    if (head == 0)
+        errx(1, "the end came before the blank line");
+    if (!timed)
+        show_head(false, buf, head);
+    if (!timed)
+        show_body(buf + head, got - head);
+    TELL("answer", "ends: %zu bytes of head, %zu of body", head, got - head);
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct own_option own[] = {{'t', NULL, "the way, with times", &timed},
+                                     {'m', "METHOD", "instead of GET", &method},
+                                     {'f', "FIELD", "'Name: value', sent, too", &own_field},
+                                     {0}};
+    char **operands = parse_args(argc, argv, own, "URL [URL]");
+    struct url url;
+    ssize_t n;
+    int server;
+    char more;
+
+    split_url(operands[0], &url);
+    start = now_ns();
+    server = connect_to(&url);
+    for (int i = 0; operands[i]; i++) {
+        split_url(operands[i], &url);
+        ask(server, &url, !operands[i + 1]);
+        hear(server);
+    }
+    n = read(server, &more, 1);
+    TELL("close", n == 0 ? "the server has ended the connection" : "there was more to come");
+    close(server);
+    return 0;
+}

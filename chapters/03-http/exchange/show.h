@@ -1,0 +1,21 @@
+/*
+ * show.h - how a step on the way, and a part of a message, looks on the screen
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A line with the time that has passed since `since`, from now_ns(). */
+__attribute__((format(printf, 3, 4))) void tell(int64_t since, const char *step, const char *format,
+                                                ...);
+
+/*
+ * A whole head, line by line with the names of its parts: a request on the left, an answer on the
+ * right. What cannot be seen is made visible, and what is too long for the screen is cut.
+ */
+void show_head(bool left, const char *head, size_t len);
+
+/* The first lines of the body of an answer. */
+void show_body(const char *body, size_t len);

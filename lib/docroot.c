@@ -1,0 +1,117 @@
+#include "docroot.h"
+
+#include "error.h"
+#include "http.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* O_NONBLOCK: to open a FIFO would otherwise wait for who writes to it. See fifo(7). */
+enum { HOW = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
+
+int
+docroot(const char *directory)
+{
+    int root = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (root == -1)
+        fail("open", directory);
+    return root;
+}
+
+/* "a/b/c": a from the root, b from a, c from b, and none of them may be a symbolic link. */
+static int
+open_by_parts(int root, char *path)
+{
+    int at = root, next;
+    char *slash;
+
+    while ((slash = strchr(path, '/'))) {
+        *slash = '\0';
+        next = openat(at, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (at != root)
+            close(at);
+        if (next == -1)
+            return -1;
+        at = next;
+        path = slash + 1;
+    }
+    next = openat(at, path, HOW | O_NOFOLLOW);
+    if (at != root) {
+        int saved_errno = errno;
+
+        close(at);
+        errno = saved_errno;
+    }
+    return next;
+}
+
+/* `path` may be cut to pieces. */
+static int
+open_beneath(int root, char *path)
+{
+    struct open_how how = {.flags = HOW, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
+
+    /* ENOSYS: a kernel before 5.6; EPERM: a sandbox that does not know the call. */
+    if (fd == -1 && (errno == ENOSYS || errno == EPERM))
+        return open_by_parts(root, path);
+    return (int)fd;
+}
+
+static int
+status_of_errno(void)
+{
+    switch (errno) {
+    case EACCES:
+    case EPERM:
+        return 403;
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+        return 503;
+    case EIO:
+        return 500;
+    default: /* ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EXDEV, ENXIO of a socket, … */
+        return 404;
+    }
+}
+
+static bool
+has_hidden_part(const char *path)
+{
+    return *path == '.' || strstr(path, "/.");
+}
+
+int
+docroot_open(int root, const char *path, struct docroot_file *file)
+{
+    char name[4096]; /* PATH_MAX; what is longer no file has */
+    size_t len = strlen(path);
+    struct stat status;
+
+    if (has_hidden_part(path) || *path == '/')
+        return 404;
+    if (len + sizeof "index.html" > sizeof name)
+        return 404;
+    snprintf(name, sizeof name, "%s%s", path, len == 0 || path[len - 1] == '/' ? "index.html" : "");
+    file->type = http_type(name, strlen(name));
+    file->fd = open_beneath(root, name);
+    if (file->fd == -1)
+        return status_of_errno();
+    if (fstat(file->fd, &status) == 0 && S_ISREG(status.st_mode)) {
+        file->size = status.st_size;
+        file->modified = status.st_mtime;
+        return 200;
+    }
+    close(file->fd);
+    file->fd = -1;
+    return S_ISDIR(status.st_mode) && len > 0 && path[len - 1] != '/' ? 301 : 404;
+}

@@ -1,0 +1,32 @@
+/*
+ * docroot.h - opens a file beneath a directory, and nothing else
+ *
+ * What may be had: regular files that are reached from the root without a symbolic link and
+ * without a name that begins with a dot. The root itself may be a symbolic link. The kernel
+ * watches over it (openat2(2), RESOLVE_BENEATH); where it has no such call, every part of the
+ * path is opened by itself (openat(2), O_NOFOLLOW), by the same rules. So nothing changes when
+ * somebody renames or links in the tree while a file is being opened.
+ */
+#pragma once
+
+#include <sys/types.h>
+#include <time.h>
+
+/* Opens `directory` as a root; the descriptor is the caller's. Ends the program if it cannot. */
+int docroot(const char *directory);
+
+struct docroot_file {
+    int fd;          /* to be closed by the caller; reads of it do not block */
+    off_t size;      /* when it was opened: it may since have grown or shrunk */
+    time_t modified; /* by the file's own word, which may lie in the future */
+    const char *type;
+};
+
+/*
+ * Opens `path` (as http_path() gives it: "a/b.html", no leading slash, no dot segments) beneath
+ * `root`; where it ends with a slash, or is "", the index.html there. Never waits, not for a
+ * FIFO either. Returns a status: 200, and *file is set; 301: it is a directory and `path` lacks
+ * the slash; 403: no permission; 404: nothing that may be had; 503: the process or the system
+ * has no descriptor or memory left; 500: the disk fails.
+ */
+int docroot_open(int root, const char *path, struct docroot_file *file);
