@@ -22,6 +22,7 @@ each() {
     shift
     while IFS=$'\t' read -r PROGRAM protocol at_once reader idle <&7; do
         [[ $PROGRAM != "#"* && $PROGRAM != program && ${ONLY:-$PROGRAM} = "$PROGRAM" ]] || continue
+        concerns_this_build "$PROGRAM" || continue
         for wanted; do
             [[ $wanted != protocol=tcp ]] || wanted=protocol=${protocol/udp/}
             local -n column=${wanted%%=*}

@@ -20,6 +20,7 @@ interrupted+=,select:EINTR,epoll_wait:EINTR
 each() {
     while IFS=$'\t' read -r PROGRAM protocol _ <&7; do
         [[ $PROGRAM != "#"* && $PROGRAM != program && $protocol = @(echo|count) ]] || continue
+        concerns_this_build "$PROGRAM" || continue
         "$1"
     done 7<"$TOP/tests/contract.tsv"
 }

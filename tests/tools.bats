@@ -175,16 +175,16 @@ last_line() {
     [[ $output != *"of mine"* ]]
 }
 
-@test "under ThreadSanitizer only chapters with threads, lib and talk are tested" {
+@test "under ThreadSanitizer only chapters with threads and what concerns all programs are tested" {
     echo '#include <pthread.h>' >chapters/05-five/pool.c
     local file
-    for file in 01-one 05-five lib talk tools; do
+    for file in 01-one 05-five lib talk contract faults tools; do
         echo "@test \"of $file\" { true; }" >"tests/$file.bats"
     done
     run runner COMPILE="clang -fsanitize=thread"
     [ "$status" -eq 0 ]
-    [ "$(last_line)" = "3 passed, 0 failed" ]
-    [[ $output = *"of lib"*"of talk"*"of 05-five"* ]]
+    [ "$(last_line)" = "5 passed, 0 failed" ]
+    [[ $output = *"of lib"*"of talk"*"of 05-five"*"of contract"*"of faults"* ]]
 }
 
 @test "under AddressSanitizer the tests of scripts are left out, and the text" {
