@@ -264,6 +264,9 @@ all_said() {
     done
 }
 
+# ends_with_head: in $HEARD nothing comes after the last blank line.
+ends_with_head() { [ "$(tail -c 4 "$HEARD" | od -An -tx1)" = " 0d 0a 0d 0a" ]; }
+
 # ---- serve: clients that people use ----
 
 needs() {
@@ -338,7 +341,7 @@ needs() {
     printf '<link rel="stylesheet" href="sub/a.css"><img src="sub/b.png">' >"$SITE/page.html"
     printf 'body {}' >"$SITE/sub/a.css"
     big_file sub/b.png 270000
-    run -0 wget -q -P "$BATS_TEST_TMPDIR/copy" -nH -p "http://$ADDRESS:$PORT/page.html"
+    run -0 wget -q -t 1 -T 10 -P "$BATS_TEST_TMPDIR/copy" -nH -p "http://$ADDRESS:$PORT/page.html"
     cmp "$SITE/page.html" "$BATS_TEST_TMPDIR/copy/page.html"
     cmp "$SITE/sub/a.css" "$BATS_TEST_TMPDIR/copy/sub/a.css"
     cmp "$SITE/sub/b.png" "$BATS_TEST_TMPDIR/copy/sub/b.png"
@@ -402,6 +405,7 @@ END
     all_said <<'END'
         200 + GET http://other/sub/ HTTP/1.1\r\nHost: a\r\n\r\n
         200 + GET http://other HTTP/1.1\r\nHost: a\r\n\r\n
+        200 + GET http://other?a=/b HTTP/1.1\r\nHost: a\r\n\r\n
         200 + GET /a+b%20c.txt?x=/../../..…\r\n
         404 + GET /a%2Bb%2520c.txt…\r\n
         400 + GET /%…\r\n
@@ -526,6 +530,17 @@ END
 END
 }
 
+@test "a HEAD that is refused gets no body either, but what comes behind one does" {
+    start_serve
+    said 'HEAD / HTTP/1.1\r\n\r\n' 400
+    ends_with_head
+    said 'HEAD /…Content-Length: 99999999\r\n\r\n' 413
+    ends_with_head
+    said 'HEAD /…\r\n?' "200 400"
+    [ "$(tail -n 1 "$HEARD")" = "400 Bad Request" ]
+    stop_server
+}
+
 @test "Expect: whoever asks first is told to go on, or refused at once; HTTP/1.0 hears no 100" {
     start_serve
     talk <<'END'
@@ -580,7 +595,8 @@ simple='GET /sub/ HTTP/1.1\r\nHost: a\r\nA: b\r\nContent-Length: 2\r\nConnection
 @test "every read and write of the server may move one byte: the answers are the same" {
     LONG=$(printf 'GET /…A: %s\\r\\n\\r\\nPOST /…Transfer-Encoding: chunked\\r\\n\\r\\n%s' \
         "$(seq 100 | paste -sd ,)" '5\r\nhello\r\n0\r\n\r\n')
-    for plan in read:one,recv:one write:one,send:one read:EINTR,write:EINTR,poll:EINTR,accept:EINTR \
+    for plan in read:one,recv:one write:one,send:one \
+        read:EINTR,write:EINTR,poll:EINTR,accept:EINTR,syscall:EINTR \
         read:short,write:short; do
         FAULTS=$plan start_serve
         said "$LONG$last" "200 405 200"
@@ -740,6 +756,18 @@ END
         A send "c"
         A recv "HTTP/1.1 408 "
 END
+}
+
+@test "who was told the end and goes on sending is cut off in time, however busy it keeps us" {
+    FAULTS=read:one start_serve -t "$patience" # so there is always something to be read
+    meet
+    printf 'what?\r\n' >&"$PEER"
+    cat /dev/zero >&"$PEER" 2>/dev/null 3>&- 4>&- &
+    flood=$!
+    hear
+    [ "$(statuses)" = 400 ]
+    poll_until 5 gone "$flood"
+    stop_server
 }
 
 @test "who says nothing is closed without a word, at the start and after an answer" {

@@ -1,9 +1,8 @@
 /*
  * two-writes.c - what it costs to send a head and a body in two writes, and two ways to mend it
  *
- * Shows:  Nagle's algorithm keeps a small segment back while an earlier one is unacknowledged;
- *         the receiver delays its acknowledgement by 40 ms. Each is sensible, both together
- *         wait for each other. See tcp(7), TCP_NODELAY and TCP_QUICKACK.
+ * Shows:  Nagle's algorithm keeps a small segment back while an earlier one is unacknowledged,
+ *         and the receiver delays its acknowledgement by 40 ms: the two wait. See tcp(7).
  * Run:    build/03-http/two-writes
  *         build/03-http/two-writes 127.0.0.1 8000     measures that server instead
  * Watch:  the middle one of 20 exchanges on one connection, and the fastest.

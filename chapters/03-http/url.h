@@ -38,6 +38,7 @@ split_url(const char *text, struct url *url)
     /* What follows a '#' is for the browser alone, and never sent. */
     snprintf(url->target, sizeof url->target, "%s%.*s", *end == '/' ? "" : "/",
              (int)strcspn(end, "#"), end);
-    if (!*url->host || strpbrk(text, " \r\n"))
+    if (!*url->host || strpbrk(text, " \r\n") || end - begin >= (int)sizeof url->host ||
+        strlen(end) + 1 >= sizeof url->target || strspn(port, "0123456789") > 5)
         errx(2, "not a URL that can be asked for: '%s'", text);
 }

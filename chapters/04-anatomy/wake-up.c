@@ -6,7 +6,7 @@
  * Run:    build/04-anatomy/wake-up
  * Watch:  main tries to bring the work in the worst moment, and has to wait for the mutex.
  * Breaks: bad-lost-wakeup.c
- * Book:   04-anatomy, "To wait for a condition"
+ * Book:   04-anatomy, "A wake-up that is lost"
  */
 #include "args.h"
 #include "error.h"
@@ -62,8 +62,8 @@ bring_work(void)
     pthread_mutex_lock(&lock); /* sleeps until the worker does */
     work = true;
     pthread_cond_signal(&come);
-    pthread_mutex_unlock(&lock);
     puts("main: here is work, wake up");
+    pthread_mutex_unlock(&lock);
     sem_post(&told);
 }
 

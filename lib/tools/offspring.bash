@@ -22,7 +22,7 @@ offspring() {
 end_offspring() {
     local pid pids tries
     for tries in {1..100}; do
-        pids=$(offspring "$@")
+        pids=$(offspring "${1:-}")
         [[ $pids ]] || return 0
         for pid in $pids; do
             kill -KILL "$pid" 2>/dev/null || true

@@ -20,6 +20,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,7 +50,7 @@ open_target(const char *target, int *fd)
     char host[256];
 
     if (!is_host(target) || !port || !*++port || strchr(port, ']') ||
-        port - target > (int)sizeof host)
+        port - target > (int)sizeof host || strtoul(port, NULL, 10) > 65535)
         return 400;
     snprintf(host, sizeof host, "%.*s", (int)(port - target) - 1 - 2 * bracket, target + bracket);
     if (!*host)

@@ -53,6 +53,7 @@ relay(int peer, int target, const char *first, size_t len)
     while (!(out.ended && back.ended) && move(&out) && move(&back)) {
         ready[0].events = (short)((out.len || out.ended ? 0 : POLLIN) | (back.len ? POLLOUT : 0));
         ready[1].events = (short)((back.len || back.ended ? 0 : POLLIN) | (out.len ? POLLOUT : 0));
+        ready[1].fd = ready[1].events ? target : -1; /* its end would be told again and again */
         poll(ready, 2, -1);
         if (ready[0].revents & POLLHUP) /* it has ended both ways: nobody is there any more */
             break;

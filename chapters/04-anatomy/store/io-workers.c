@@ -14,7 +14,7 @@
 
 /* A request is a peer: its conversation has the line in it, and takes the answer. */
 static struct queue *requests; /* from the I/O unit to the workers */
-static struct queue *answered; /* and back; there is always room */
+static struct queue *answered; /* and back; a worker may sleep until there is room */
 static int alarm_fd;           /* an eventfd(2), readable when there is something in `answered` */
 
 /* ---- the workers' side ---- */
@@ -43,6 +43,7 @@ start_workers(size_t workers)
         errno = pthread_create(&threads[i], NULL, work, NULL);
         if (errno)
             fail("pthread_create", NULL);
+        pthread_setname_np(threads[i], "worker"); /* for gdb, top and traces; it may fail */
     }
     return threads;
 }
@@ -54,6 +55,7 @@ stop_workers(pthread_t *threads, size_t workers)
     while (queue_try_take(requests))
         ;
     queue_close(requests);
+    queue_close(answered); /* nobody takes from it any more: no worker may sleep in a put */
     for (size_t i = 0; i < workers; i++)
         pthread_join(threads[i], NULL);
     free(threads);
@@ -120,7 +122,7 @@ serve_with_workers(int listener, size_t workers, size_t room, bool verbose)
     size_t next = 0;
 
     requests = queue_open(room);
-    answered = queue_open(room + workers); /* more are never under way */
+    answered = queue_open(room + workers);
     alarm_fd = check(eventfd(0, EFD_NONBLOCK), "eventfd");
     threads = start_workers(workers);
     announce(listener);

@@ -91,19 +91,25 @@ is_text(const char *bytes, size_t len)
 /* The first line in `in`, as far as it has come. */
 struct line {
     char *bytes;
-    size_t len; /* without the "\n" */
+    size_t len; /* without the "\n" or "\r\n" at its end, */
+    size_t end; /*   and so much of that has come */
     bool whole; /* the "\n" is there */
 };
 
 static struct line
 first_line(const struct conversation *c)
 {
-    struct line line = {buffer_bytes(&c->in), buffer_length(&c->in), false};
+    struct line line = {buffer_bytes(&c->in), buffer_length(&c->in), 0, false};
     const char *end = line.len > 0 ? memchr(line.bytes, '\n', line.len) : NULL;
 
     if (end) {
         line.len = (size_t)(end - line.bytes);
+        line.end = 1;
         line.whole = true;
+    }
+    if (line.len > 0 && line.bytes[line.len - 1] == '\r') {
+        line.len--;
+        line.end++;
     }
     return line;
 }
@@ -111,7 +117,7 @@ first_line(const struct conversation *c)
 static void
 consume_line(struct conversation *c, struct line line)
 {
-    buffer_consume(&c->in, line.len + line.whole);
+    buffer_consume(&c->in, line.len + line.end);
     c->too_long = !line.whole; /* then its rest is still to come */
 }
 
@@ -132,20 +138,17 @@ void
 answer_request(struct conversation *c)
 {
     struct line line = first_line(c);
-    size_t len = line.len;
 
     if (thinking_time > 0)
         sleep_ms(thinking_time);
-    if (len > 0 && line.whole && line.bytes[len - 1] == '\r')
-        len--;
     if (line.len > LINE_MOST) {
         buffer_print(&c->out, "error: the line is too long\n");
     } else if (!line.whole) { /* half a command may be another command */
         buffer_print(&c->out, "error: the last line has no end\n");
-    } else if (!is_text(line.bytes, len)) {
+    } else if (!is_text(line.bytes, line.len)) {
         buffer_print(&c->out, "error: the line is no text\n");
     } else {
-        line.bytes[len] = 0;
+        line.bytes[line.len] = 0;
         answer_line(line.bytes, &c->out);
     }
     consume_line(c, line);
