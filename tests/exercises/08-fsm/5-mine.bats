@@ -1,0 +1,272 @@
+load ../../lib/exercises
+
+FIRST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n'  # brings "first"
+SECOND=$'GET /b.txt HTTP/1.1\r\nHost: a\r\n\r\n' # brings "second"
+LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
+
+@test "it echoes, and with -P http it serves files" {
+    serve
+    talk <<<'A connect
+             A echo "a\0\r\n" * 1000'
+    dismiss
+    serve_files
+    ask "$LAST"
+    answers_are "200 first"
+}
+
+@test "its machine is its own" {
+    local header
+    for header in http_parser http_files protocol; do
+        if [[ ! -e $SUBMISSION/$header.h ]] &&
+            grep -q "^ *# *include *[\"<]$header\.h" "$SUBMISSION"/*.[ch]; then
+            same "$header.h of the book" "not used: it is what you are to write" "used"
+        fi
+    done
+}
+
+# points: 3
+@test "a request that is cut anywhere is one request" {
+    local i want=''
+    serve_files
+    hint "where a read() ends says nothing: what has come so far has to be remembered"
+    meet
+    did "sent it, on one connection, cut in two at each place"
+    for ((i = 1; i < ${#FIRST}; i++)); do
+        in_two_pieces "$FIRST" $i
+        want+="200 first "
+    done
+    tell "$LAST"
+    hear
+    answers_are "${want}200 first"
+}
+
+# points: 2
+@test "half a request is not answered, and holds up nothing before it" {
+    serve_files
+    hint "a head is complete with its last LF; and an answer waits for nobody"
+    talk <<<'A connect
+             A send "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r"
+             A silent 150ms
+             A send "\nGET /b.txt HTT"
+             A recv "HTTP/1.1 200 "'
+}
+
+# points: 2
+@test "requests that come together are answered in order" {
+    local i all='' want=''
+    serve_files
+    for ((i = 0; i < 100; i++)); do
+        all+=$FIRST$SECOND
+        want+="200 first 200 second "
+    done
+    did "sent 201 requests at once"
+    hint "what follows a request is the next one: it is in your buffer already"
+    meet
+    tell "$all$LAST" &
+    hear
+    answers_are "${want}200 first"
+}
+
+# points: 2
+@test "a body with a length is no request, wherever it is cut" {
+    local post i want=''
+    serve_files
+    hint "a POST is 405; then skip as many bytes as it has said, whatever they look like"
+    post=$'POST /a.txt HTTP/1.1\r\nHost: a\r\ncontent-length: '
+    post+=${#SECOND}$'\r\n\r\n'$SECOND
+    meet
+    for ((i = 40; i <= ${#post}; i += 3)); do
+        in_two_pieces "$post" $i
+        want+="405 "
+    done
+    did "sent POST with a body that looks like a request, cut at other places, on one connection"
+    tell "$LAST"
+    hear
+    answers_are "${want}200 first"
+}
+
+# points: 3
+@test "a body in chunks is no request, wherever it is cut" {
+    local post i want=''
+    serve_files
+    hint "size in hexadecimal, perhaps an extension, CR LF, data, CR LF; 0, trailers, an empty line"
+    post=$'POST /a.txt HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n'
+    post+=$'5;x="y"\r\n0\r\n\r\n\r\n'
+    post+=$'01e\r\nGET /b.txt HTTP/1.1\r\nHost:\r\n\r\n\r\n'
+    post+=$'00\r\nX: y\r\nZ:\r\n\r\n'
+    meet
+    for ((i = 55; i <= ${#post}; i++)); do
+        in_two_pieces "$post" $i
+        want+="405 "
+    done
+    did "sent POST with two chunks, and trailers, cut at each place"
+    tell "$LAST"
+    hear
+    answers_are "${want}200 first"
+}
+
+# points: 2
+@test "a length that lies is refused, and nothing behind it is answered" {
+    local lie head=$'POST /a.txt HTTP/1.1\r\nHost: a\r\n' chunked=$'Transfer-Encoding: chunked\r\n'
+    serve_files
+    hint "who reads it differently from the one before you takes a body for a request"
+    for lie in +5 5x 0x5 "5 5" -5 "" 5,6 5$'\r\n'Content-Length:\ 6 99999999999999999999; do
+        refused "$head"$'Content-Length: '"$lie"$'\r\n\r\n'
+    done
+    refused "$head${chunked}"$'Content-Length: 5\r\n\r\n0\r\n\r\n'
+    for lie in g -1 0x5 "" 5x fffffffffffffffff 5$'\n' 5$'\r\nhello\n' 5$'\r\nhelloXX0\r\n'; do
+        refused "$head$chunked"$'\r\n'"$lie"$'\r\n'
+    done
+}
+
+# points: 2
+@test "a line too long is 414, a head too long 431, a long one neither" {
+    local long fields
+    serve_files
+    hint "the limit is looked at before a byte is stored; and the status must arrive"
+    printf -v long '%08000d' 0
+    ask "GET /${long:30} HTTP/1.1"$'\r\nHost: a\r\n\r\n'"$LAST"
+    answers_are "404 200 first"
+    ask "GET /$long$long$long HTTP/1.1"$'\r\n'
+    answers_are 414
+    printf -v fields 'X-%04d: 0123456789\r\n' {1..300}
+    ask "${LAST%$'\r\n'}${fields:0:6000}"$'\r\n\r\n'
+    answers_are "200 first"
+    ask "${LAST%$'\r\n'}${fields}X-${long}: $long$long$long"$'\r\n'
+    answers_are 431
+}
+
+# points: 2
+@test "a head that trickles is given up after -t, with 408" {
+    local i before waited came=no
+    serve_files -t 400
+    hint "the deadline is that of the whole head: no byte puts it off"
+    did "started it with -t 400; sent a byte of a head every 50 ms"
+    meet
+    before=${EPOCHREALTIME/[.,]/}
+    for ((i = 0; i < 60 * MICROSECONDS / 1000000; i++)); do
+        tell "${FIRST:i<5?i:5:1}" || true
+        pause 0.05
+        if read -rt 0 -u "$PEER"; then
+            came=yes
+            break
+        fi
+    done
+    waited=$(((${EPOCHREALTIME/[.,]/} - before) / 1000))
+    if [[ $came = no ]]; then
+        expected "an answer, a while after 400 ms"
+        got "none after $waited ms and $i bytes"
+        return 1
+    fi
+    ((waited >= 390)) || same "it waits for" "400 ms" "$waited ms"
+    hear
+    answers_are 408
+}
+
+# points: 1
+@test "a body may take longer than -t, as long as it goes on" {
+    local i
+    serve_files -t 1000
+    hint "each byte of a body puts the deadline off; it may be as long as it likes"
+    did "started it with -t 1000; sent a byte of a body every 150 ms, ten in all"
+    meet
+    tell $'POST /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n'
+    for ((i = 0; i < 10; i++)); do
+        pause 0.15
+        tell x || break
+    done
+    tell "$LAST" || true
+    hear
+    answers_are "405 200 first"
+}
+
+# points: 1
+@test "SIGTERM ends it with status 0 while a request is half there" {
+    serve_files
+    hint "the end of the input is the end, also in the middle of a request"
+    meet
+    tell "${FIRST}${SECOND:0:30}"
+    poll_until 5 is_asleep "$SERVER"
+    did "sent SIGTERM"
+    stop_server
+}
+
+# serve_files [OPTION...]: with -P http, on a directory of its own.
+serve_files() {
+    SITE=$BATS_TEST_TMPDIR/site
+    mkdir -p "$SITE"
+    echo first >"$SITE/a.txt"
+    echo second >"$SITE/b.txt"
+    serve -P http -d "$SITE" "$@"
+}
+
+# ---- a client that cuts as it likes ----
+
+pause() {
+    [[ ${QUIET:-} ]] || exec {QUIET}<> <(:)
+    read -rt "$1" -u "$QUIET" || true
+}
+
+# meet: a new connection, on descriptor PEER.
+meet() {
+    exec {PEER}<>"/dev/tcp/$ADDRESS/$PORT"
+}
+
+tell() {
+    { printf '%s' "$1" >&"$PEER"; } 2>/dev/null
+}
+
+# in_two_pieces TEXT N: its first N bytes, and when they have been read, probably, the others.
+in_two_pieces() {
+    tell "${1:0:$2}" || return 0
+    pause 0.004
+    tell "${1:$2}" || return 0
+}
+
+# hear: all that comes on PEER until the end goes to $HEARD.
+hear() {
+    HEARD=$BATS_TEST_TMPDIR/heard
+    timeout "$((5 * MICROSECONDS / 1000000))" cat <&"$PEER" >"$HEARD" 2>/dev/null || {
+        (($? != 124)) || got "it has not ended the connection after 5 s"
+    }
+    exec {PEER}>&-
+}
+
+ask() {
+    did "sent $(printf %q "${1:0:150}")"
+    meet
+    tell "$1" || true
+    hear
+}
+
+# answers: the statuses in $HEARD, but for 100, and the files, in order.
+answers() {
+    grep -aoE 'HTTP/1\.1 [2-5][0-9][0-9] |first|second' "$HEARD" |
+        sed 's|HTTP/1.1 ||; s| $||' | paste -sd ' '
+}
+
+# answers_are WORDS: many of them are told by the first that is wrong.
+answers_are() {
+    local -a want have
+    local i
+    read -ra want <<<"$1"
+    read -ra have <<<"$(answers)"
+    for ((i = 0; i < ${#want[@]} || i < ${#have[@]}; i++)); do
+        [[ ${want[i]:-} = "${have[i]:-}" ]] || break
+    done
+    ((i < ${#want[@]} || i < ${#have[@]})) || return 0
+    expected "answers (${#want[@]} words), from word $((i + 1)) on: ${want[*]:i:6}"
+    got "answers (${#have[@]} words), from word $((i + 1)) on: ${have[*]:i:6}"
+    return 1
+}
+
+# refused REQUEST: it is answered by an error, and the connection ended, before what comes next.
+refused() {
+    local said
+    ask "$1$SECOND"
+    said=$(answers)
+    [[ ! $said =~ ^(405 )?(400|413|431|501)$ ]] || return 0
+    expected "400 (or 413, 501), and the end"
+    got "${said:-nothing}"
+    return 1
+}
