@@ -58,8 +58,11 @@ static int
 open_beneath(int root, char *path)
 {
     struct open_how how = {.flags = HOW, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
-    long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
+    long fd;
 
+    do
+        fd = syscall(SYS_openat2, root, path, &how, sizeof how);
+    while (fd == -1 && errno == EINTR);
     /* ENOSYS: a kernel before 5.6; EPERM: a sandbox that does not know the call. */
     if (fd == -1 && (errno == ENOSYS || errno == EPERM))
         return open_by_parts(root, path);

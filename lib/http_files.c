@@ -131,8 +131,9 @@ static int
 open_target(struct connection *c, const char *head)
 {
     struct http_part part = c->parser.path;
-    const char *target = part.len > 0 ? head + part.start : "/";
-    size_t len = part.len > 0 ? part.len : 1;
+    bool has_path = part.len > 0 && head[part.start] == '/'; /* not in `http://host?query` */
+    const char *target = has_path ? head + part.start : "/";
+    size_t len = has_path ? part.len : 1;
     char path[HTTP_LONGEST_REQUEST_LINE];
     struct stat status;
     int result = http_path(target, len, path, sizeof path);
@@ -186,8 +187,8 @@ refuse(struct connection *c, int status)
 {
     close_file(c);
     c->status = status;
-    c->head_only = c->head_only && c->in_body; /* of the request before, unless its head was read */
-    c->persists = false;                       /* nobody knows where the next one would begin */
+    c->head_only = c->parser.method == METHOD_HEAD;
+    c->persists = false; /* nobody knows where the next one would begin */
     c->doing = ANSWERING;
 }
 

@@ -479,6 +479,7 @@ parse_head(struct http_parser *p, const char *bytes, size_t len, size_t *used)
     while (at < end) {
         switch (state) {
         case START:
+            p->method = METHOD_OTHER; /* until it is known, for who has to answer an error */
             if (is(TOKEN, bytes[at])) {
                 begin_message(p, at);
                 end = run_until(p, len);

@@ -77,7 +77,7 @@ struct http_field {
 /* Of what can be in a head, the parser understands what concerns framing and the connection. */
 struct http_parser {
     /* from HTTP_HEAD to HTTP_END */
-    enum http_method method;
+    enum http_method method; /* of HTTP_ERROR, too: METHOD_OTHER if it came too early */
     enum http_form form;
     struct http_part method_name;
     struct http_part target; /* as it came: nothing is decoded */

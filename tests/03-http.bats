@@ -1,4 +1,5 @@
 load lib/servers
+load lib/compile
 teardown() { end_servers; }
 
 # ---- a site to serve ----
@@ -808,8 +809,10 @@ two_of_three() {
 }
 
 @test "get and exchange refuse what is no URL, and an IPv6 address is one" {
-    local url
-    for url in ftp://a/ a http:// "http://a/b c"; do
+    local url long
+    printf -v long '%5000s' ''
+    for url in ftp://a/ a http:// "http://a/b c" "http://a/${long// /b}" "http://${long// /a}/" \
+        http://127.0.0.1:800000/; do
         run -2 "$BUILD/03-http/get" "$url"
         run -2 "$BUILD/03-http/exchange" "$url"
     done
@@ -999,6 +1002,7 @@ through_tunnel() {
 400 CONNECT /…
 400 CONNECT 127.0.0.1…
 400 CONNECT :80…
+400 CONNECT 127.0.0.1:$((ECHO + 65536))…
 405 GET http://127.0.0.1/…
 505 CONNECT a:80 HTTP/2.0\r\n\r\n
 200 CONNECT localhost:$ECHO…
@@ -1007,6 +1011,47 @@ END
     stop_server
     start_server 03-http/tunnel -a 0.0.0.0
     each_answered <<<"200 CONNECT 0.0.0.0:$ECHO…"
+}
+
+@test "a tunnel sleeps while the peer does not read, though the target has gone" {
+    compile relayed <<END
+#include "$TOP/chapters/03-http/tunnel/relay.c"
+#include "clock.h"
+#include <pthread.h>
+static int peer[2], target[2];
+static void *
+tunnel(void *unused)
+{
+    relay(peer[1], target[1], "", 0);
+    shutdown(peer[1], SHUT_WR);
+    return unused;
+}
+int
+main(void)
+{
+    static char bytes[1000000], got[1000000];
+    size_t len = 0, tries = 0;
+    pthread_t thread;
+    ssize_t n;
+
+    socketpair(AF_UNIX, SOCK_STREAM, 0, peer);
+    socketpair(AF_UNIX, SOCK_STREAM, 0, target);
+    pthread_create(&thread, NULL, tunnel, NULL);
+    for (; tries < 20; sleep_ms(5)) /* until the tunnel, too, is full */
+        if ((n = send(target[0], bytes, 10000, MSG_DONTWAIT)) > 0)
+            len += (size_t)n, tries = 0;
+        else
+            tries++;
+    close(target[0]);
+    sleep_ms(300);
+    shutdown(peer[0], SHUT_WR);
+    return read_exactly(peer[0], got, len, &tries) != IO_DATA || read(peer[0], got, 1) != 0 ||
+           pthread_join(thread, NULL) != 0;
+}
+END
+    COUNT=1 run -0 "$BATS_TEST_TMPDIR/relayed"
+    [[ $output =~ poll\ +([0-9]+) ]]
+    ((BASH_REMATCH[1] < 1000))
 }
 
 @test "a tunnel ends when it is told to stop, though both sides are silent" {
@@ -1038,7 +1083,7 @@ END
     start_server 01-blocking/one-at-a-time
     ECHO=$PORT
     for plan in read:short,write:short,writev:short read:one,write:one,writev:one \
-        read:EINTR,write:EINTR,writev:EINTR,accept:EINTR,poll:EINTR; do
+        read:EINTR,write:EINTR,writev:EINTR,accept:EINTR,poll:EINTR,syscall:EINTR; do
         for program in hello methods serve serve-one; do
             set --
             [[ $program != serve* ]] || set -- -d "$SITE"

@@ -410,9 +410,9 @@ scripts() {
         'error: set NAME VALUE' >wrong.answers
 
     printf 'set a %0200d\nget a\nset a %0201d\ndelete a\n' 1 1 >long
-    printf 'get %0246d\nget %0247d\r\nlist\nget %0300d' 1 1 1 >>long
+    printf 'get %0246d\nget %0246d\r\nget %0247d\r\nlist\nget %0300d' 1 1 1 1 >>long
     printf '%s\n' ok "value $(printf '%0200d' 1)" 'error: the value is too long' ok "$usage" \
-        'error: the line is too long' names \
+        "$usage" 'error: the line is too long' names \
         'error: the line is too long' >long.answers
 
     printf 'set a 1\nget a\ndelete a\ndelete ' >half
@@ -783,6 +783,36 @@ end_by_themselves() {
     pids+=("$SERVER")
     kill "${pids[@]}"
     end_by_themselves "${pids[@]}"
+}
+
+@test "workers whose answers nobody takes any more can still be stopped" {
+    compile stopped <<END
+#include "$TOP/chapters/$here/store/io-workers.c"
+bool request_is_there(struct conversation *c) { return c; }
+void answer_request(struct conversation *c) { (void)c; }
+struct peers peers_begin(int listener) { return (struct peers){.listener = listener}; }
+bool peers_turn(struct peers *p, int fd, bool receive) { return p && fd && receive; }
+void peers_end(struct peers *p) { (void)p; }
+int
+main(void)
+{
+    static struct peer peers[4];
+    pthread_t *threads;
+
+    requests = queue_open(1);
+    answered = queue_open(2);
+    alarm_fd = eventfd(0, EFD_NONBLOCK);
+    threads = start_workers(1);
+    for (int i = 0; i < 4; i++) /* two are answered, for one there is no room, one is waiting */
+        queue_put(requests, &peers[i]);
+    alarm(10);
+    stop_workers(threads, 1);
+    queue_free(requests);
+    queue_free(answered);
+    return 0;
+}
+END
+    run -0 "$BATS_TEST_TMPDIR/stopped"
 }
 
 @test "SIGINT ends each unit at rest, and none of them uses a CPU while nothing happens" {
