@@ -4,8 +4,8 @@
  * The protocol "http" of protocol.h, on the parts that stand beside it: http_parser reads the
  * requests, docroot opens the files, http knows the words. GET, HEAD and OPTIONS; kept-alive
  * connections and pipelining; If-None-Match and If-Modified-Since; Expect; a body is skipped,
- * wherever it ends. Range is ignored, as a server may (RFC 9110, section 14.2). Chapter 08 opens
- * it.
+ * wherever it ends. Range is ignored, as a server may (RFC 9110, section 14.2), and so are If-Match
+ * and If-Unmodified-Since, which it should not (13.1): chapter 15 mends that. Chapter 08 opens it.
  */
 #pragma once
 

@@ -128,13 +128,13 @@ on_stop_signal(int signal)
 {
     int how = signal == SIGALRM ? SHUT_RDWR : SHUT_RD;
     int saved_errno = errno;
+    bool first = !atomic_exchange(&stopping, true);
 
-    stopping = true;
     shutdown(stop_listener, SHUT_RD);
     for (int fd = 0; fd <= highest_peer; fd++)
         if (is_peer[fd])
             shutdown(fd, how);
-    if (signal != SIGALRM)
+    if (first) /* a second SIGTERM does not put the alarm off */
         alarm(1);
     errno = saved_errno;
 }

@@ -488,6 +488,14 @@ is_stopped() {
     stop_server
 }
 
+@test "who is told to stop again and again is not slower to stop" {
+    tell_again() { ! kill "$SERVER" 2>/dev/null || gone "$SERVER"; }
+    start_server tests/misbehave -w greets
+    exec 8<>"/dev/tcp/$ADDRESS/$PORT"
+    poll_until 5 tell_again
+    wait "$SERVER"
+}
+
 @test "many connections that wait to be accepted do not keep a server from stopping" {
     start_server $one
     exec 9< <("$BUILD/tests/talk" -v -p "$PORT" 3>&- 4>&- <<<'A*1000 connect

@@ -2,7 +2,8 @@
  * io-unit.h - the I/O unit, three times: accepts, receives and sends
  *
  * Each announces `listener`, serves whoever comes, and returns when the program has been told
- * to stop and all that was owed has been sent, or a second has passed.
+ * to stop and all that was owed has been sent, or a second has passed; the first two only when
+ * the logic unit has also thought about every request that had come.
  */
 #pragma once
 
