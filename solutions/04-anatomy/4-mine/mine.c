@@ -1,0 +1,90 @@
+/*
+ * mine.c - a blocking server in three units; this is the I/O unit, with main()
+ *
+ * Shows:  what is left of a server when it neither understands what it sends nor knows where
+ *         that comes from.
+ * Run:    build/mine -P http -d ../../book -p 8000
+ * Book:   04-anatomy, "Four units"
+ */
+#include "args.h"
+#include "io.h"
+#include "net.h"
+#include "units.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Goes on until it is over, or the connection is broken. */
+static void
+serve(int peer, struct talk *t, struct buffer *in, struct buffer *out)
+{
+    bool on = true, ended = false;
+    enum io_result result = IO_DATA;
+
+    while (result == IO_DATA && (on || buffer_length(out) > 0)) {
+        if (on)
+            on = talk_on(t, in, out, ended);
+        do
+            if (buffer_length(out) > 0)
+                result = buffer_write(out, peer); /* sleeps until the peer has read enough */
+            else if (on)
+                result = buffer_read(in, peer); /* sleeps until the peer speaks */
+        while (result == IO_INTERRUPTED);
+        if (result == IO_END) {
+            ended = true;
+            result = IO_DATA;
+        }
+    }
+}
+
+/* What is unread when a socket is closed resets it, and the peer may lose the last answer. */
+static void
+say_goodbye(int peer)
+{
+    char nowhere[4096];
+
+    shutdown(peer, SHUT_WR);
+    for (int i = 0; i < 1000 && recv(peer, nowhere, sizeof nowhere, MSG_DONTWAIT) > 0; i++)
+        ;
+    close(peer);
+}
+
+static void
+welcome(int peer, const char *protocol)
+{
+    struct buffer in = {0}, out = {0};
+    struct talk *t = talk_begin(protocol);
+
+    if (t && buffer_open(&in, IN_ROOM) && buffer_open(&out, OUT_ROOM))
+        serve(peer, t, &in, &out);
+    if (t)
+        talk_end(t);
+    buffer_close(&in);
+    buffer_close(&out);
+    say_goodbye(peer);
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *protocol = "echo", *directory = ".";
+    const struct own_option own[] = {{'P', "PROTOCOL", "echo or http (echo)", &protocol},
+                                     {'d', "DIRECTORY", "what http serves (.)", &directory},
+                                     {0}};
+    struct server_args args = parse_server_args_and(argc, argv, own);
+    int listener, peer;
+
+    if (strcmp(protocol, "echo") != 0 && strcmp(protocol, "http") != 0) {
+        fprintf(stderr, "usage: mine [-p PORT] [-b ADDRESS] [-P echo|http] [-d DIRECTORY]\n");
+        return 2;
+    }
+    if (strcmp(protocol, "http") == 0)
+        storage_begin(directory);
+    listener = tcp_listen(args.address, args.port);
+    stop_on_signals(listener);
+    announce(listener);
+    while ((peer = next_peer(listener)) >= 0)
+        welcome(peer, protocol);
+    return 0;
+}

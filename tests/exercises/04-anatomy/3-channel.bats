@@ -1,0 +1,88 @@
+load ../../lib/exercises
+
+@test "what goes in comes out, first in, first out" {
+    hint "a ring has so many places as there is room: where is the oldest, how many are there?"
+    drive order
+}
+
+# points: 1
+@test "any pointer is an item, NULL, too" {
+    hint "that there is nothing is told by the result, not by the item"
+    drive null
+}
+
+# points: 2
+@test "who finds no room sleeps until there is some" {
+    hint "while, not if; and whoever takes an item tells those who wait for room"
+    drive full
+}
+
+# points: 2
+@test "who finds no item sleeps until there is one" {
+    hint "between the wake-up and the lock somebody else may have taken it"
+    drive empty
+}
+
+# points: 2
+@test "when the time is up it says so, and has slept until then" {
+    hint "pthread_cond_timedwait() takes a moment, not a length of time; tv_nsec is less than 1 s"
+    hint "the moment is the same, however often somebody wakes up"
+    drive time
+    drive no-longer
+}
+
+# points: 2
+@test "after the close nothing goes in, and what is in it comes out" {
+    hint "channel_put() looks at it before anything else, channel_take() after"
+    drive closed
+}
+
+# points: 2
+@test "the close wakes all who sleep, for an item or for room" {
+    hint "each of them has to hear it, and on both condition variables"
+    drive takers-wake
+    drive putters-wake
+}
+
+# points: 1
+@test "among 4 producers and 4 workers each item comes out once" {
+    hint "if all sleep: who was woken up, and was it somebody who could do something?"
+    drive many
+}
+
+# points: 1
+@test "channel_free() gives all of it back" {
+    hint "also what is left in it"
+    drive memory
+}
+
+# points: 1
+@test "ThreadSanitizer has nothing to say of it" {
+    build_for_tsan
+    hint "every look at what the lock guards needs the lock, also a quick one"
+    PROGRAM=$BATS_TEST_TMPDIR/channel drive many
+    PROGRAM=$BATS_TEST_TMPDIR/channel drive takers-wake
+    PROGRAM=$BATS_TEST_TMPDIR/channel drive putters-wake
+}
+
+# The submission and the driver once more, built by clang for its ThreadSanitizer; without
+# either this test is skipped, and its point is out of the account.
+build_for_tsan() {
+    local driver=tests/exercises/04-anatomy/3-channel.c lib=(lib/error.c lib/clock.c)
+    local program=$BATS_TEST_TMPDIR/with-tsan
+    echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/empty.c"
+    if ! tsan -o "$program" "$BATS_TEST_TMPDIR/empty.c" || ! setarch -R "$program" 2>/dev/null; then
+        skip "this machine has no ThreadSanitizer"
+    fi
+    # Whoever uses more of lib/ has to wait a little longer.
+    did "built it with clang -fsanitize=thread"
+    tsan -o "$program" "$driver" "$SUBMISSION"/*.c "${lib[@]}" ||
+        tsan -o "$program" "$driver" "$SUBMISSION"/*.c lib/*.c
+    printf '#!/bin/sh\nexec setarch -R %q "$@"\n' "$program" >"$BATS_TEST_TMPDIR/channel"
+    chmod +x "$BATS_TEST_TMPDIR/channel"
+}
+
+tsan() {
+    (cd "$TOP" && clang -std=c11 -D_GNU_SOURCE -O1 -g -w -fsanitize=thread -Ilib -pthread "$@") \
+        2>/dev/null
+}
