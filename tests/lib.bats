@@ -489,7 +489,7 @@ is_stopped() {
 }
 
 @test "who is told to stop again and again is not slower to stop" {
-    tell_again() { ! kill "$SERVER" 2>/dev/null || gone "$SERVER"; }
+    tell_again() { kill "$SERVER" 2>/dev/null || return 0; gone "$SERVER"; }
     start_server tests/misbehave -w greets
     exec 8<>"/dev/tcp/$ADDRESS/$PORT"
     poll_until 5 tell_again
