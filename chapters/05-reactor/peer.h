@@ -1,0 +1,64 @@
+/*
+ * peer.h - a peer in an event loop: from accept to close, without waiting for it
+ *
+ * What the servers of this chapter share. What is said, and what there is to wait for, is the
+ * connection's business (lib/connection.c); who waits, the loop's (lib/loop.c).
+ */
+#pragma once
+
+#include "connection.h"
+#include "loop.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct peer {
+    struct handler handler;
+    struct connection connection;
+};
+
+static inline void
+peer_end(struct peer *p)
+{
+    loop_remove(&p->handler); /* before the descriptor is closed, and may be another's */
+    connection_close(&p->connection);
+    free(p);
+}
+
+/*
+ * Sending is tried at once: a socket is nearly always writable. What is left is kept, and only
+ * then does it wait to be writable.
+ */
+static inline void
+peer_ready(void *owner, uint32_t events)
+{
+    struct peer *p = owner;
+    uint32_t interest;
+
+    if (events & ~(uint32_t)EPOLLOUT)
+        connection_receive(&p->connection);
+    connection_send(&p->connection);
+    interest = connection_interest(&p->connection);
+    if (interest)
+        loop_change(&p->handler, interest);
+    else
+        peer_end(p);
+}
+
+/* Has `fd` served in the loop, or closes it if there is no memory for one more. */
+static inline void
+peer_begin(struct loop *loop, int fd, const struct protocol *protocol)
+{
+    struct peer *p = calloc(1, sizeof *p);
+
+    if (!p || !connection_open(&p->connection, fd, protocol)) {
+        free(p);
+        close(fd);
+        return;
+    }
+    p->handler = (struct handler){.fd = fd, .interest = EPOLLIN, .ready = peer_ready, .owner = p};
+    if (!loop_add(loop, &p->handler)) {
+        connection_close(&p->connection);
+        free(p);
+    }
+}

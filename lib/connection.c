@@ -1,0 +1,87 @@
+#include "connection.h"
+
+#include "io.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+bool
+connection_open(struct connection *c, int fd, const struct protocol *protocol)
+{
+    *c = (struct connection){.fd = fd, .protocol = protocol};
+    c->state = calloc(1, protocol->state_size);
+    if (!c->state || !buffer_open(&c->in, PROTOCOL_IN) || !buffer_open(&c->out, PROTOCOL_OUT)) {
+        buffer_close(&c->in);
+        free(c->state);
+        return false;
+    }
+    set_nonblocking(fd);
+    protocol->start(c->state);
+    return true;
+}
+
+void
+connection_close(struct connection *c)
+{
+    c->protocol->end(c->state);
+    free(c->state);
+    buffer_close(&c->in);
+    buffer_close(&c->out);
+    close(c->fd);
+}
+
+/* It goes on until it can go no further: see protocol.h. */
+static void
+feed(struct connection *c)
+{
+    if (c->wants < FEED_FLUSH)
+        c->wants = c->protocol->feed(c->state, &c->in, &c->out);
+}
+
+void
+connection_receive(struct connection *c)
+{
+    enum io_result got = buffer_read(&c->in, c->fd);
+
+    c->ended = c->ended || got == IO_END;
+    c->broken = c->broken || got == IO_FAILED;
+    feed(c);
+}
+
+void
+connection_send(struct connection *c)
+{
+    c->broken = c->broken || buffer_write(&c->out, c->fd) == IO_FAILED;
+    if (c->wants == FEED_ROOM)
+        feed(c); /* now there is some */
+}
+
+/*
+ * To close with unread bytes would reset the connection, and our last word might be lost. So we
+ * end our side only, and read, to throw it away, until the peer ends its own.
+ */
+static void
+take_leave(struct connection *c)
+{
+    if (!c->leaving)
+        shutdown(c->fd, SHUT_WR); /* if the connection is broken, the next read says so */
+    c->leaving = true;
+    buffer_consume(&c->in, buffer_length(&c->in));
+}
+
+uint32_t
+connection_interest(struct connection *c)
+{
+    bool owes = buffer_length(&c->out) > 0 || c->wants == FEED_ROOM;
+    uint32_t interest = owes ? EPOLLOUT : 0;
+
+    if (c->broken || c->wants == FEED_CLOSE || (c->ended && !owes))
+        return 0;
+    if (c->wants == FEED_FLUSH && !owes)
+        take_leave(c);
+    if (!c->ended && c->wants != FEED_ROOM && buffer_room(&c->in) > 0)
+        interest |= EPOLLIN;
+    return interest;
+}

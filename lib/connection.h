@@ -1,0 +1,44 @@
+/*
+ * connection.h - a connection that speaks a protocol and never waits
+ *
+ * All it needs to stop anywhere and go on later lies in one struct. It says itself what it has to
+ * wait for: whoever waits, be it epoll, poll or somebody else's loop, does so and calls again. It
+ * belongs to one thread at a time. Chapter 05 opens it.
+ */
+#pragma once
+
+#include "protocol.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct connection {
+    int fd;
+    const struct protocol *protocol;
+    void *state;           /* of the protocol */
+    struct buffer in, out; /* received, and not used yet; owed, and not sent yet */
+    enum feed wants;       /* what feed() said last */
+    bool ended;            /* the peer has sent its last byte */
+    bool leaving;          /* we have sent ours */
+    bool broken;
+};
+
+/* Begins a conversation on `fd`, which becomes nonblocking. False: there is no memory, and `fd` is
+ * the caller's as before. */
+bool connection_open(struct connection *c, int fd, const struct protocol *protocol);
+
+/* Gives everything back, and closes the descriptor. */
+void connection_close(struct connection *c);
+
+/* Reads once, as much as there is room for, and lets the protocol answer. */
+void connection_receive(struct connection *c);
+
+/* Writes once, as much of what is owed as the kernel takes. */
+void connection_send(struct connection *c);
+
+/*
+ * What there is to wait for now. EPOLLOUT: to send, as long as something is owed, and only then:
+ * a socket is nearly always writable. EPOLLIN: to receive, as long as there is room for what may
+ * come; else the peer has to wait, in its write(). 0: nothing, the connection is over.
+ */
+uint32_t connection_interest(struct connection *c);
