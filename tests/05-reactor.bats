@@ -301,9 +301,11 @@ main(int argc, char **argv)
         loop_run(l);
     }
     if (strcmp(what, "sleeps") == 0) {
-        things[0] = (struct thing){.timer = {expired, &things[0], 0, 0}, .name = "a"};
-        loop_set_timer(l, &things[0].timer, now_ns() + 100 * NS_PER_MS + 1000);
-        loop_run(l);
+        things[0] = (struct thing){.timer = {expired, &things[0], 0, 0}};
+        for (int i = 0; i < 20; i++) {
+            loop_set_timer(l, &things[0].timer, now_ns() + 3 * NS_PER_MS - 1000);
+            loop_run(l);
+        }
     }
     if (strcmp(what, "chance") == 0)
         by_chance();
@@ -376,12 +378,12 @@ loop_says() {
     loop_says last-moment "a in a late"
 }
 
-@test "a signal does not bring a timer forward, and waiting for one takes no more than two calls" {
+@test "a signal does not bring a timer forward, and to wait for one takes a call or two" {
     compile_loop
     loop_says signal "a late"
     run -0 env COUNT=1 "$BATS_TEST_TMPDIR/loop" sleeps
     [[ $output =~ epoll_wait\ +([0-9]+) ]]
-    ((BASH_REMATCH[1] <= 2))
+    ((BASH_REMATCH[1] <= 40))
 }
 
 # ---- servers on the open loop, and on handlers ----
@@ -648,4 +650,51 @@ accepts_all() {
         [[ $output = *hello* ]]
         stop_server
     done
+}
+
+# ---- the Reactor with workers ----
+
+# an_event_for_each_step PROGRAM: 20 messages there and back, one after the other, are 20 events to
+# read and 20 to write; one more accepts, one tells the end of the peer, one that of the listener.
+an_event_for_each_step() {
+    local i descriptors
+    start_server "$here/$1" -v -s 2
+    descriptors=$(descriptor_count "$SERVER")
+    meet
+    for i in {1..20}; do
+        echo "$i" >&"$PEER"
+        read -rt 5 -u "$PEER"
+        [ "$REPLY" = "$i" ]
+    done
+    leave
+    poll_until 5 descriptors_are "$SERVER" "$descriptors"
+    stop_server
+    cat "$SERVER_ERR"
+    [[ $(<"$SERVER_ERR") = "43 events, 0 met;"* ]]
+}
+
+@test "disarmed, a message is one event to read and one to write; with bad-no-disarm workers meet" {
+    an_event_for_each_step reactor
+    run -1 an_event_for_each_step bad-no-disarm
+    [[ $output =~ ([0-9]+)" events, "([0-9]+)" met" ]]
+    ((BASH_REMATCH[1] > 1000 && BASH_REMATCH[2] > 100))
+}
+
+# works_at_four PROGRAM: four clients speak at once, and there are four workers.
+works_at_four() {
+    start_server "$here/$1" -v -w 4 -s 300
+    talk <<<'A*4 connect
+             A send "hello\n"
+             A recv "hello\n"
+             A half-close
+             A end'
+    stop_server
+    cat "$SERVER_ERR"
+    [[ $(<"$SERVER_ERR") = *"at most 4 at work,"* ]]
+}
+
+@test "four workers work at once; with bad-main-waits-for-worker one does, and nothing ever waits" {
+    works_at_four reactor
+    run -1 works_at_four bad-main-waits-for-worker
+    [[ $output = *"at most 1 at work, "[01]" waiting"* ]]
 }
