@@ -698,3 +698,32 @@ works_at_four() {
     run -1 works_at_four bad-main-waits-for-worker
     [[ $output = *"at most 1 at work, "[01]" waiting"* ]]
 }
+
+# ---- more than one loop ----
+
+# dealt PROGRAM: forty peers; how many each of four loops got, in one line.
+dealt() {
+    start_server "$here/$1" -w 4 -v
+    talk <<<'A*40 connect
+             A send "hello\n"
+             A recv "hello\n"
+             A half-close
+             A end'
+    stop_server
+    sed 's/.*: \([0-9]*\) peers/\1/' "$SERVER_ERR" | paste -sd ' '
+}
+
+@test "an acceptor deals peers out evenly; the kernel deals by a hash, and to all loops" {
+    run -0 dealt acceptor
+    [ "$output" = "10 10 10 10" ]
+    run -0 dealt loop-per-thread
+    echo "$output"
+    awk '{ exit !(NF == 4 && $1 + $2 + $3 + $4 == 40 && $1 * $2 * $3 * $4 > 0) }' <<<"$output"
+}
+
+@test "a busy port is refused to loop-per-thread, although its own listeners share one" {
+    start_server $here/loop-per-thread -w 3
+    run -1 "$BUILD/$here/loop-per-thread" -p "$PORT"
+    [[ $output = *"(EADDRINUSE)"* ]]
+    stop_server
+}

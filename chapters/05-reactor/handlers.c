@@ -63,7 +63,7 @@ welcome(void *unused, uint32_t events)
     (void)unused;
     (void)events;
     while ((result = accept_peer(listener.fd, &fd)) == IO_DATA)
-        peer_begin(loop, fd, protocol);
+        peer_join(loop, peer_new(fd, protocol));
     if (result == IO_END)
         close_listener();
     else if (errno != EAGAIN)

@@ -45,20 +45,27 @@ peer_ready(void *owner, uint32_t events)
         peer_end(p);
 }
 
-/* Has `fd` served in the loop, or closes it if there is no memory for one more. */
-static inline void
-peer_begin(struct loop *loop, int fd, const struct protocol *protocol)
+/* For `fd`, which it owns from then on. NULL: there is no memory for one more, and it is closed. */
+static inline struct peer *
+peer_new(int fd, const struct protocol *protocol)
 {
     struct peer *p = calloc(1, sizeof *p);
 
     if (!p || !connection_open(&p->connection, fd, protocol)) {
         free(p);
         close(fd);
-        return;
+        return NULL;
     }
     p->handler = (struct handler){.fd = fd, .interest = EPOLLIN, .ready = peer_ready, .owner = p};
-    if (!loop_add(loop, &p->handler)) {
-        connection_close(&p->connection);
-        free(p);
-    }
+    return p;
+}
+
+/* Has it served in the loop, or ends it if the loop cannot take one more. NULL does no harm. */
+static inline void
+peer_join(struct loop *loop, struct peer *p)
+{
+    if (!p || loop_add(loop, &p->handler))
+        return;
+    connection_close(&p->connection);
+    free(p);
 }
