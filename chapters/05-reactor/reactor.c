@@ -65,11 +65,12 @@ disarm(struct source *s)
 static void
 end(struct source *s)
 {
-    if (s->listens)
+    if (s->listens) {
         close(s->fd);
-    else
+    } else {
         connection_close(&s->connection);
-    free(s);
+        free(s);
+    }
     if (--watched == 0)
         check(eventfd_write(over, 1), "eventfd_write");
 }
@@ -185,15 +186,13 @@ wait_and_queue(void)
 static void
 serve_all(int listener, size_t workers)
 {
-    struct source *s = calloc(1, sizeof *s);
+    static struct source listening = {.interest = EPOLLIN, .listens = true};
     struct epoll_event last = {.events = EPOLLIN, .data.ptr = NULL};
     pthread_t threads[MOST_WORKERS];
 
-    if (!s)
-        fail("calloc", NULL);
-    *s = (struct source){.fd = listener, .interest = EPOLLIN, .listens = true};
+    listening.fd = listener;
     watched = 1;
-    if (!arm(s))
+    if (!arm(&listening))
         fail("epoll_ctl", NULL);
     check(epoll_ctl(epoll, EPOLL_CTL_ADD, over, &last), "epoll_ctl");
     for (size_t i = 0; i < workers; i++) {
