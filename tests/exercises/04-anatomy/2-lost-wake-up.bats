@@ -26,6 +26,8 @@ load ../../lib/exercises
     hint "atomic variables do not help: a signal while nobody sleeps yet is gone"
     drive worst-moment
     drive before-the-lock
+    hint "who changes what others look at must hold the lock while he does so"
+    drive changes-with-the-lock
 }
 
 # points: 2
@@ -33,6 +35,7 @@ load ../../lib/exercises
     hint "finish_work() changes what somebody sleeps for, too"
     drive worst-end
     drive end-before-the-lock
+    drive ends-with-the-lock
 }
 
 # points: 2

@@ -334,6 +334,36 @@ play_before_the_lock(void)
     meet(&a, BEFORE_LOCK, &one, "there is work");
 }
 
+/* What `teller` changes must not be seen by `looker` before `teller` has had the lock. */
+static void
+change_unseen(struct actor *teller, struct actor *looker, const char *why)
+{
+    printf("did: %s; before it gets the lock, %s\n", teller->does, looker->does);
+    fflush(stdout);
+    teller->moment = BEFORE_LOCK;
+    start(teller);
+    while (!teller->held && !teller->back)
+        sleep_ms(1);
+    start(looker);
+    sleeps(looker, "nothing may change before the lock is had");
+    teller->go = true;
+    returns(looker, why);
+}
+
+static void
+play_changes_with_the_lock(void)
+{
+    change_unseen(&one, &a, "there is work");
+}
+
+static void
+play_ends_with_the_lock(void)
+{
+    bring_work(1);
+    take_work();
+    change_unseen(&finish, &all, "all work is finished");
+}
+
 static void
 play_worst_end(void)
 {
@@ -442,9 +472,8 @@ static void
 play_rounds(void)
 {
     static struct actor workers[WORKERS];
-    static struct actor bringer = {.does = "the last of 200 rounds of bring_work(), wait_for_all()",
-                                   .call = bring_and_wait,
-                                   .moment = ALWAYS_SLOW};
+    static struct actor bringer = {
+        .does = "wait_for_all() of each round", .call = bring_and_wait, .moment = ALWAYS_SLOW};
 
     did("200 rounds of bring_work(), 1 to 6 pieces for 4 workers, and wait_for_all()");
     for (int i = 0; i < WORKERS; i++) {
@@ -465,8 +494,10 @@ static const struct scenario {
     {"quiet", play_quiet},
     {"worst-moment", play_worst_moment},
     {"before-the-lock", play_before_the_lock},
+    {"changes-with-the-lock", play_changes_with_the_lock},
     {"worst-end", play_worst_end},
     {"end-before-the-lock", play_end_before_the_lock},
+    {"ends-with-the-lock", play_ends_with_the_lock},
     {"three", play_three},
     {"others", play_others},
     {"others-first", play_others_first},
