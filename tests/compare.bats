@@ -194,7 +194,7 @@ fake_models() {
     setsid bash -c "($count); ($count; echo idle; sleep 100) & ($count); echo ready; wait" \
         >"$BATS_TEST_TMPDIR/out" 3>&- 4>&- &
     pid=$!
-    SERVERS+=("$pid")
+    echo "$pid" >>"$BATS_TEST_TMPDIR/servers"
     poll_until 20 grep -q ready "$BATS_TEST_TMPDIR/out"
     poll_until 20 grep -q idle "$BATS_TEST_TMPDIR/out"
     run "$BUILD/lib/usage" "$pid"

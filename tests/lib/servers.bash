@@ -95,6 +95,7 @@ start_server() {
     SERVER=$!
     SERVERS+=("$SERVER")
     SERVERS_ERR+=("$SERVER_ERR")
+    echo "$SERVER" >>"$BATS_TEST_TMPDIR/servers" # also if we are in a subshell, as by `run`
     if ! poll_until 10 announced_or_gone || ! announced; then
         if gone "$SERVER"; then
             wait "$SERVER" || status=$?
@@ -179,18 +180,21 @@ session_of() {
 # end_servers: for teardown. Kills what is left of every server of this test. If the test has
 # failed, shows first what they had to say (unless a tell_servers does that in its own way).
 end_servers() {
-    local i pid
+    local i pid server
     for i in "${!SERVERS[@]}"; do
         if [[ ! ${BATS_TEST_COMPLETED:-} && -s ${SERVERS_ERR[i]} ]] &&
             ! declare -F tell_servers >/dev/null; then
             echo "stderr of the server:"
             head -n 50 "${SERVERS_ERR[i]}"
         fi
-        for pid in $(session_of "${SERVERS[i]}" | awk '{ print $1 }'); do
+    done
+    [[ -e $BATS_TEST_TMPDIR/servers ]] || return 0
+    while read -r server; do
+        for pid in $(session_of "$server" | awk '{ print $1 }'); do
             kill -KILL "$pid" 2>/dev/null || true
         done
-        wait "${SERVERS[i]}" 2>/dev/null || true
-    done
+        wait "$server" 2>/dev/null || true
+    done <"$BATS_TEST_TMPDIR/servers"
 }
 
 # ---- talking ----

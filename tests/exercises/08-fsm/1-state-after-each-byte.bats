@@ -11,7 +11,7 @@ ALL_STATES+='|VALUE_LF|HEAD_LF|BODY|BROKEN'
     for key in state_in_the_line state_at_the_colon state_at_the_end; do
         said=$(prediction "$key")
         [[ $said =~ ^($ALL_STATES)$ ]] ||
-            same "$key" "the name of a state, before anything is run" "$said"
+            same "$key" "a state of the table in the task, before anything is run" "$said"
     done
     as_given in_the_line at_the_colon at_the_end replaced
 }

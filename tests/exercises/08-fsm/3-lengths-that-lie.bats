@@ -46,7 +46,7 @@ catch() {
     export TIME_SCALE
     play "$1"
     [[ $STATUS = 0 ]] || return 0
-    hint "which lengths are there, and which does your script never send?"
+    hint "which lengths does your script never send? And does all of the data always come at once?"
     expected "some step of the script fails"
     got "every step holds"
     return 1

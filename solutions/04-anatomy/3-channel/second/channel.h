@@ -21,7 +21,7 @@ enum channel_result {
 };
 
 /*
- * Both sleep, for `ms` milliseconds at most, and not one less: channel_put() as long as there is
+ * Both sleep, until `ms` milliseconds have passed, and not a shorter time: channel_put() as long as there is
  * no room, channel_take() as long as there is no item. 0: they only look; -1: for as long as it
  * takes. Nothing that other threads do in the meantime makes the time longer.
  *
