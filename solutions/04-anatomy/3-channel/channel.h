@@ -21,9 +21,9 @@ enum channel_result {
 };
 
 /*
- * Both sleep, until `ms` milliseconds have passed, and not a shorter time: channel_put() as long as there is
- * no room, channel_take() as long as there is no item. 0: they only look; -1: for as long as it
- * takes. Nothing that other threads do in the meantime makes the time longer.
+ * Both sleep, until `ms` milliseconds have passed, and not a shorter time: channel_put() as long as
+ * there is no room, channel_take() as long as there is no item. 0: they only look; -1: for as long
+ * as it takes. Nothing that other threads do in the meantime makes the time longer.
  *
  * Once the channel is closed, channel_put() is CHANNEL_CLOSED at once. channel_take() still takes
  * what is in it; then it is CHANNEL_CLOSED, too. *item is set by CHANNEL_DONE alone.
