@@ -175,6 +175,7 @@ shows_times() { (($(grep -cF -- "$1" screen) >= $2)); }
     [ "$status" -eq 1 ]
     press '\n'
     sees "By adding one, twice."
+    sees "Enter: next"
     press '\n'
     sees "Who is loud?"
     sees "Enter: run it" 2
@@ -249,6 +250,7 @@ shows_times() { (($(grep -cF -- "$1" screen) >= $2)); }
     sees "Enter: run it"
     press '\n'
     sees "By adding one, twice."
+    sees "Enter: next"
     run grep -F -e $'\e[1m' -e $'\e[2m' -e $'\e[32m' screen
     [ "$status" -eq 1 ]
     press q
