@@ -26,31 +26,29 @@ docroot(const char *directory)
     return root;
 }
 
+/* One part of a path, in the directory `at`, which is closed unless it is the root. */
+static int
+open_part(int root, int at, const char *name, int how)
+{
+    int fd = openat(at, name, how | O_NOFOLLOW | O_CLOEXEC), saved_errno = errno;
+
+    if (at != root)
+        close(at);
+    errno = saved_errno;
+    return fd;
+}
+
 /* "a/b/c": a from the root, b from a, c from b, and none of them may be a symbolic link. */
 static int
 open_by_parts(int root, char *path)
 {
-    int at = root, next;
-    char *slash;
+    int at = root;
 
-    while ((slash = strchr(path, '/'))) {
+    for (char *slash; at != -1 && (slash = strchr(path, '/')); path = slash + 1) {
         *slash = '\0';
-        next = openat(at, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (at != root)
-            close(at);
-        if (next == -1)
-            return -1;
-        at = next;
-        path = slash + 1;
+        at = open_part(root, at, path, O_PATH | O_DIRECTORY);
     }
-    next = openat(at, path, HOW | O_NOFOLLOW);
-    if (at != root) {
-        int saved_errno = errno;
-
-        close(at);
-        errno = saved_errno;
-    }
-    return next;
+    return at == -1 ? -1 : open_part(root, at, path, HOW);
 }
 
 /* `path` may be cut to pieces. */
@@ -79,6 +77,7 @@ status_of_errno(void)
     case EMFILE:
     case ENFILE:
     case ENOMEM:
+    case EWOULDBLOCK: /* of O_NONBLOCK: somebody has a lease on it, see fcntl(2) */
         return 503;
     case EIO:
         return 500;
@@ -99,7 +98,9 @@ docroot_open(int root, const char *path, struct docroot_file *file)
     char name[4096]; /* PATH_MAX; what is longer no file has */
     size_t len = strlen(path);
     struct stat status;
+    int result;
 
+    file->fd = -1;
     if (has_hidden_part(path) || *path == '/')
         return 404;
     if (len + sizeof "index.html" > sizeof name)
@@ -109,12 +110,19 @@ docroot_open(int root, const char *path, struct docroot_file *file)
     file->fd = open_beneath(root, name);
     if (file->fd == -1)
         return status_of_errno();
-    if (fstat(file->fd, &status) == 0 && S_ISREG(status.st_mode)) {
-        file->size = status.st_size;
-        file->modified = status.st_mtime;
-        return 200;
+    if (fstat(file->fd, &status) == -1)
+        result = 500;
+    else if (S_ISREG(status.st_mode))
+        result = 200;
+    else
+        result = S_ISDIR(status.st_mode) && len > 0 && path[len - 1] != '/' ? 301 : 404;
+    if (result != 200) {
+        close(file->fd);
+        file->fd = -1;
+        return result;
     }
-    close(file->fd);
-    file->fd = -1;
-    return S_ISDIR(status.st_mode) && len > 0 && path[len - 1] != '/' ? 301 : 404;
+    file->size = status.st_size;
+    file->modified = status.st_mtim.tv_sec;
+    file->modified_ns = status.st_mtim.tv_nsec;
+    return 200;
 }

@@ -16,17 +16,18 @@
 int docroot(const char *directory);
 
 struct docroot_file {
-    int fd;          /* to be closed by the caller; reads of it do not block */
-    off_t size;      /* when it was opened: it may since have grown or shrunk */
-    time_t modified; /* by the file's own word, which may lie in the future */
+    int fd;           /* to be closed by the caller; reads of it do not block */
+    off_t size;       /* when it was opened: it may since have grown or shrunk */
+    time_t modified;  /* by the file's own word, which may lie in the future */
+    long modified_ns; /* the rest of it, less than a second */
     const char *type;
 };
 
 /*
  * Opens `path` (as http_path() gives it: "a/b.html", no leading slash, no dot segments) beneath
  * `root`; where it ends with a slash, or is "", the index.html there. Never waits, not for a
- * FIFO either. Returns a status: 200, and *file is set; 301: it is a directory and `path` lacks
- * the slash; 403: no permission; 404: nothing that may be had; 503: the process or the system
- * has no descriptor or memory left; 500: the disk fails.
+ * FIFO either. Returns a status: 200, and *file is set, else its fd is -1; 301: it is a directory
+ * and `path` lacks the slash; 403: no permission; 404: nothing that may be had; 503: the process or
+ * the system has no descriptor or memory left, or somebody has a lease on it; 500: the disk fails.
  */
 int docroot_open(int root, const char *path, struct docroot_file *file);

@@ -285,7 +285,7 @@ take_byte(struct rest *rest)
     int high, low;
 
     rest->at++, rest->len--;
-    if (c <= ' ' || c == 0x7f)
+    if (c <= ' ' || c == '#' || c == 0x7f)
         return -1;
     if (c != '%')
         return c;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -135,7 +134,6 @@ open_target(struct connection *c, const char *head)
     const char *target = has_path ? head + part.start : "/";
     size_t len = has_path ? part.len : 1;
     char path[HTTP_LONGEST_REQUEST_LINE];
-    struct stat status;
     int result = http_path(target, len, path, sizeof path);
 
     if (result == 200)
@@ -144,10 +142,8 @@ open_target(struct connection *c, const char *head)
         return redirect(c, path, target, len);
     if (result != 200)
         return result;
-    if (fstat(c->file.fd, &status) == -1)
-        return 500;
-    snprintf(c->etag, sizeof c->etag, "\"%llx-%lx-%llx\"", (long long)status.st_mtim.tv_sec,
-             status.st_mtim.tv_nsec, (long long)c->file.size);
+    snprintf(c->etag, sizeof c->etag, "\"%llx-%lx-%llx\"", (long long)c->file.modified,
+             c->file.modified_ns, (long long)c->file.size);
     return has_it_already(c, head) ? 304 : 200;
 }
 

@@ -120,6 +120,7 @@ path /%4 = 400
 path /%4g = 400
 path /a%00b = 400
 path /a b = 400
+path /a#b = 400
 path a = 400
 path * = 400
 path http:// = 400
@@ -242,7 +243,41 @@ END
     make_site
     FAULTS=syscall:EACCES asked -d "$SITE" <<<"open index.html = 403"
     FAULTS=syscall:EMFILE asked -d "$SITE" <<<"open index.html = 503"
+    FAULTS=syscall:EAGAIN asked -d "$SITE" <<<"open index.html = 503" # somebody has a lease on it
     FAULTS=syscall:EIO asked -d "$SITE" <<<"open index.html = 500"
+}
+
+@test "a file of which the disk says nothing is opened in vain, and closed again" {
+    make_site
+    compile no-status <<'END'
+#include "docroot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int
+fstat(int fd, struct stat *status)
+{
+    memset(status, 0x44, sizeof *status); /* as of a directory, if somebody looks */
+    errno = fd >= 0 ? EIO : EBADF;
+    return -1;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct docroot_file file = {.fd = 7};
+    int root = docroot(argv[argc - 1]), status = docroot_open(root, "index.html", &file);
+
+    printf("%d, %d, %s\n", status, file.fd, fcntl(root + 1, F_GETFD) == -1 ? "closed" : "open");
+    return 0;
+}
+END
+    run -0 "$BATS_TEST_TMPDIR/no-status" "$SITE"
+    [ "$output" = "500, -1, closed" ]
 }
 
 # ---- serve: what is answered ----

@@ -308,9 +308,13 @@ all_wait() {
         [[ $output = *"counted 400000, lost 0,"* ]]
     done
     [[ $BUILD != *tsan* ]] || return 0 # the race is a failure there, see the next test
+    poll_until 10 loses_some
+}
+
+# On a busy machine one thread may, once, be through before the other begins.
+loses_some() {
     run -0 "$BUILD/$here/count-together"
-    [[ $output =~ lost\ ([0-9]+), ]]
-    ((BASH_REMATCH[1] > 0))
+    [[ $output =~ lost\ ([0-9]+), ]] && ((BASH_REMATCH[1] > 0))
 }
 
 @test "ThreadSanitizer names the two lines of the race, and has nothing to say about the others" {
@@ -357,14 +361,14 @@ wakes_up() {
 stays_bounded() {
     local output
     output=$("$BUILD/$here/$1") || { echo "$output" && return 1; }
-    [[ $output = *"producers .."*"at most 20 in the queue of 20,"* ]]
+    [[ $output = *"producers .."*"room for 20: at most 20 in the queue,"* ]]
 }
 
 @test "producers that are too fast wait; with bad-unbounded-queue the queue and the waiting grow" {
     stays_bounded bounded-queue 3>&- 4>&- &
     run -1 stays_bounded bad-unbounded-queue
-    [[ ${lines[-1]} =~ "at most "([0-9]+)" in the queue of 20" ]]
-    ((BASH_REMATCH[1] > 40))
+    [[ ${lines[-1]} =~ "room for 20: at most "([0-9]+)" in the queue" ]]
+    ((BASH_REMATCH[1] > 20))
     wait $!
 }
 
@@ -378,6 +382,7 @@ sleeps_in() {
     command -v gdb >/dev/null || skip "gdb is not installed"
     [[ $BUILD != *san* ]] || skip "a sanitizer's threads are others"
     start_server $here/store -w 2
+    poll_until 5 all_wait "$SERVER" 2
     run gdb -nx -p "$SERVER" -batch -ex "thread apply all bt"
     ((status == 0)) || skip "gdb may not look at another process"
     [ "$(grep -c ' in work (' <<<"$output")" = 2 ]
@@ -424,6 +429,7 @@ scripts() {
 
 @test "the logic unit answers alone, without a descriptor, and the same wherever the bytes are cut" {
     compile logic <<END
+#include "$TOP/chapters/$here/store/commands.c"
 #include "$TOP/chapters/$here/store/logic.c"
 #include "$TOP/chapters/$here/store/storage.c"
 #include <stdlib.h>
@@ -644,16 +650,16 @@ second='A connect
     local ms=$((200 * MICROSECONDS / 1000000))
     local waits='A connect
                  B connect
-                 A send "get a\n" * 3
+                 A send "get a\n" * 5
                  B send "get b\n"
-                 B silent 400ms
-                 A recv "none\n" * 3
+                 B silent 600ms
+                 A recv "none\n" * 5
                  B recv "none\n"'
     start_server $here/store -m poll -s $ms
     talk <<<"$waits"
     start_server $here/store -m workers -w 2 -s $ms
     run -1 talk <<<"$waits"
-    [[ $output = *"B silent 400ms "*FAILED*"expected silence"* ]]
+    [[ $output = *"B silent 600ms "*FAILED*"expected silence"* ]]
 }
 
 @test "a client that never reads its answers is not read from either, and others go on" {
@@ -683,7 +689,7 @@ told() {
 }
 
 @test "when the queue is full the I/O unit stops receiving, and goes on when there is room" {
-    start_server $here/store -v -w 1 -q 2 -s 50
+    start_server $here/store -v -w 1 -q 2 -s 100
     talk <<<'A*5 connect
              A send "get a\n"
              A recv "none\n"

@@ -732,6 +732,7 @@ patience=$((MICROSECONDS * 3 / 10000)) # ms: 300, and with TIME_SCALE=3, 900
         A recv "HTTP/1.1 408 "
 END
     meet
+    printf 'G' >&"$PEER" # at once: who says nothing for so long is told nothing
     { for i in {1..200}; do
         printf 'A' || exit 0
         read -rt 0.05 <> <(:) || true
@@ -744,15 +745,15 @@ END
 }
 
 @test "a body may take its time as long as it goes on; then 408" {
-    start_serve -t "$((3 * patience))"
+    start_serve -t "$((4 * patience))"
     talk <<'END'
         A connect
         A send "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
-        A silent 400ms
+        A silent 450ms
         A send "a"
-        A silent 400ms
+        A silent 450ms
         A send "b"
-        A silent 400ms
+        A silent 450ms
         A send "c"
         A recv "HTTP/1.1 408 "
 END
@@ -781,19 +782,20 @@ END
 }
 
 @test "a head behind an answer has a deadline of its own" {
-    start_serve -t "$((3 * patience))"
+    local pause
+    printf -v pause '%d.%03d' $((3 * patience / 1000)) $((3 * patience % 1000))
+    start_serve -t "$((5 * patience))"
     meet
     for part in 'GET /…' '\r\nGET /…' 'Connection: close\r\n\r\n'; do
         printf '%b' "${part//…/ HTTP/1.1\\r\\nHost: a\\r\\n}" >&"$PEER"
-        [[ $part = C* ]] || read -rt "$(printf '%d.%03d' $((2 * patience / 1000)) \
-            $((2 * patience % 1000)))" <> <(:) || true
+        [[ $part = C* ]] || read -rt "$pause" <> <(:) || true
     done
     hear
     [ "$(statuses)" = "200 200" ]
 }
 
 @test "who never reads is cut off, who reads slowly is not" {
-    start_serve -t "$((5 * patience / 3))"
+    start_serve -t "$((10 * patience / 3))"
     big_file big 18000000
     poll_until 5 is_asleep "$SERVER"
     descriptors=$(descriptor_count "$SERVER")

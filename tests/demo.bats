@@ -270,3 +270,19 @@ shows_times() { (($(grep -cF -- "$1" screen) >= $2)); }
     press q
     poll_until 10 test -s after
 }
+
+# ---- the demonstrations of the book ----
+
+@test "a chapter asks the same question in its text, its demonstration, and both lists of chapters" {
+    local text chapter question
+    cd "$TOP"
+    for text in book/[0-9]*.md; do
+        chapter=$(basename "$text" .md)
+        question=$(sed -n "1s/^# $chapter: //p" "$text")
+        echo "$chapter: ${question:-has no question in its heading}"
+        [ "$question" ]
+        grep -xF "title \"$chapter: $question\"" "chapters/$chapter/demo"
+        grep -iF "| [$chapter]($chapter.md) | $question |" book/README.md
+        grep -iF "| [$question](book/$chapter.md) |" README.md
+    done
+}

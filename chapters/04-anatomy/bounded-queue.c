@@ -144,7 +144,7 @@ main(int argc, char **argv)
     pthread_mutex_unlock(&lock);
     for (int i = 0; i < PRODUCERS + WORKERS; i++)
         pthread_join(threads[i], NULL);
-    printf("%d requests; at most %ld in the queue of %ld, longest wait %d ms\n", REQUESTS, longest,
-           most, (int)(longest_wait / NS_PER_MS));
+    printf("%d requests, room for %ld: at most %ld in the queue, longest wait %d ms\n", REQUESTS,
+           most, longest, (int)(longest_wait / NS_PER_MS));
     return longest > most;
 }

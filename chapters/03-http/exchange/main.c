@@ -11,58 +11,20 @@
  */
 #include "../url.h"
 #include "args.h"
-#include "clock.h"
+#include "connect.h"
 #include "error.h"
 #include "io.h"
-#include "net.h"
 #include "show.h"
 
 #include <err.h>
-#include <errno.h>
-#include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* With -t the way is told, else what goes over the wire is shown. */
 static const char *timed, *method = "GET", *own_field;
-static int64_t start;
-
-/* Either the way is told or what goes over the wire is shown. */
-#define TELL(...) (timed ? tell(start, __VA_ARGS__) : (void)0)
-
-static int
-connect_to(const struct url *url)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
-    struct sockaddr_storage own;
-    socklen_t len = sizeof own;
-    char text[ADDRESS_TEXT];
-    int error, fd = -1;
-
-    TELL("URL", "host %s, port %s, target %s", url->host, url->port, url->target);
-    error = getaddrinfo(url->host, url->port, &hints, &found);
-    if (error)
-        errx(1, "getaddrinfo: %s: %s", gai_strerror(error), url->host);
-    for (struct addrinfo *a = found; a; a = a->ai_next)
-        TELL("name look-up", "%s", address_text(a->ai_addr, a->ai_addrlen, text));
-    for (struct addrinfo *a = found; a; a = a->ai_next) {
-        fd = check(socket(a->ai_family, a->ai_socktype, 0), "socket");
-        address_text(a->ai_addr, a->ai_addrlen, text);
-        if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
-            break;
-        TELL("TCP connect", "%s: %s", text, errno_name(errno));
-        if (!a->ai_next)
-            fail("connect", text);
-        close(fd);
-    }
-    freeaddrinfo(found);
-    TELL("TCP connect", "to %s", text);
-    check(getsockname(fd, (struct sockaddr *)&own, &len), "getsockname");
-    TELL("", "from %s", address_text((struct sockaddr *)&own, len, text));
-    return fd;
-}
 
 static void
 ask(int server, const struct url *url, bool last)
@@ -78,7 +40,7 @@ ask(int server, const struct url *url, bool last)
         show_head(true, text, (size_t)len);
     if (write_all(server, text, (size_t)len) != IO_DATA)
         fail("write", NULL);
-    TELL("request", "%s %s: %d bytes sent", method, url->target, len);
+    tell("request", "%s %s: %d bytes sent", method, url->target, len);
 }
 
 /* The length of the body that follows `head`, as far as we can tell; most: up to the end. */
@@ -112,7 +74,7 @@ hear(int server)
         if (n == 0)
             break;
         if (got == 0)
-            TELL("answer", "begins: %.*s", (int)strcspn(buf, "\r\n"), buf);
+            tell("answer", "begins: %.*s", (int)strcspn(buf, "\r\n"), buf);
         got += (size_t)n;
         if (head == 0 && (end = memmem(buf, got, "\r\n\r\n", 4))) {
             end[3] = '\0'; /* as a string, until its length is known */
@@ -123,11 +85,11 @@ hear(int server)
     }
     if (head == 0)
         errx(1, "the end came before the blank line");
-    if (!timed)
+    if (!timed) {
         show_head(false, buf, head);
-    if (!timed)
         show_body(buf + head, got - head);
-    TELL("answer", "ends: %zu bytes of head, %zu of body", head, got - head);
+    }
+    tell("answer", "ends: %zu bytes of head, %zu of body", head, got - head);
 }
 
 int
@@ -144,7 +106,8 @@ main(int argc, char **argv)
     char more;
 
     split_url(operands[0], &url);
-    start = now_ns();
+    if (timed)
+        begin_to_tell();
     server = connect_to(&url);
     for (int i = 0; operands[i]; i++) {
         split_url(operands[i], &url);
@@ -152,7 +115,7 @@ main(int argc, char **argv)
         hear(server);
     }
     n = read(server, &more, 1);
-    TELL("close", n == 0 ? "the server has ended the connection" : "there was more to come");
+    tell("close", n == 0 ? "the server has ended the connection" : "there was more to come");
     close(server);
     return 0;
 }

@@ -8,11 +8,21 @@
 
 enum { WIDTH = 78, NAME = 13, MIDDLE = WIDTH - 2 * NAME, BODY_LINES = 3 };
 
+static int64_t since; /* 0: nobody asks how long it takes */
+
 void
-tell(int64_t since, const char *step, const char *format, ...)
+begin_to_tell(void)
+{
+    since = now_ns();
+}
+
+void
+tell(const char *step, const char *format, ...)
 {
     va_list values;
 
+    if (since == 0)
+        return;
     printf("%8.2f ms  %-13s ", (double)(now_ns() - since) / NS_PER_MS, step);
     va_start(values, format);
     vprintf(format, values);

@@ -5,11 +5,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-/* A line with the time that has passed since `since`, from now_ns(). */
-__attribute__((format(printf, 3, 4))) void tell(int64_t since, const char *step, const char *format,
-                                                ...);
+/* From now on tell() tells; before that it says nothing. */
+void begin_to_tell(void);
+
+/* A step on the way, in a line with the time that has passed since begin_to_tell(). */
+__attribute__((format(printf, 2, 3))) void tell(const char *step, const char *format, ...);
 
 /*
  * A whole head, line by line with the names of its parts: a request on the left, an answer on the

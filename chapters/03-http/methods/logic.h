@@ -32,7 +32,7 @@ struct method {
         struct exchange *x); /* returns 0: it has answered; or the status to answer with */
 };
 
-extern const struct method methods[]; /* the last has no name */
+extern const struct method methods[]; /* in methods.c; the last has no name */
 
 /* Sends an answer; `status` is 200, or what take_request() or the body had to be refused with. */
 void answer(struct exchange *x, int status);

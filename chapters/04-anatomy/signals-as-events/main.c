@@ -13,14 +13,13 @@
 #include "error.h"
 #include "net.h"
 #include "peers.h"
+#include "report.h"
 #include "signals.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/timerfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SIGNALS, TIMER, LISTENER, FIRST_PEER }; /* the places in `watched` */
@@ -28,40 +27,9 @@ enum { SIGNALS, TIMER, LISTENER, FIRST_PEER }; /* the places in `watched` */
 static struct pollfd watched[FIRST_PEER + MOST_PEERS];
 static int (*next_signal)(int fd);
 static bool stopping, too_late;
-static long of_io, of_signals, of_timers;
+static struct counts events;
 
 /* ---- signals ---- */
-
-static void
-report(const char *who)
-{
-    fprintf(stderr, "%s: %ld I/O, %ld signal and %ld timer events\n", who, of_io, of_signals,
-            of_timers);
-}
-
-/* In a child, so that nobody has to wait for it; here a line, elsewhere a copy of all the data. */
-static void
-report_in_a_child(void)
-{
-    pid_t child = fork();
-
-    if (child == -1)
-        complain("fork", NULL);
-    if (child == 0) {
-        report("child");
-        _exit(0);
-    }
-}
-
-/* As many children as have ended: for all of them there may be one signal. */
-static void
-reap(void)
-{
-    int status;
-
-    while (waitpid(-1, &status, WNOHANG) > 0)
-        fprintf(stderr, "child: ended with status %d\n", WEXITSTATUS(status));
-}
 
 static void
 set_timer(long seconds, long again)
@@ -88,9 +56,9 @@ on_signals(void)
     int signal;
 
     while ((signal = next_signal(watched[SIGNALS].fd)) != 0) {
-        of_signals++;
+        events.signals++;
         if (signal == SIGHUP)
-            report_in_a_child();
+            report_in_a_child(&events);
         else if (signal == SIGCHLD)
             reap();
         else if (!stopping)
@@ -107,11 +75,11 @@ on_timer(void)
 
     if (read(watched[TIMER].fd, &times, sizeof times) != sizeof times)
         return;
-    of_timers++;
+    events.timers++;
     if (stopping)
         too_late = true;
     else
-        report("timer");
+        report("timer", &events);
 }
 
 /* ---- all of them ---- */
@@ -127,12 +95,12 @@ wait_and_serve(void)
         return; /* EINTR: then there is something in the self-pipe now */
     for (nfds_t i = 0; i < peers; i++)
         if (watched[FIRST_PEER + i].revents) {
-            of_io++;
+            events.io++;
             peers_serve(i, watched[FIRST_PEER + i]);
         }
     peers_see_off();
     if (watched[LISTENER].revents) {
-        of_io++;
+        events.io++;
         peers_welcome(watched[LISTENER].fd);
     }
     if (watched[SIGNALS].revents)

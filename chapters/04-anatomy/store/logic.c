@@ -1,90 +1,11 @@
 #include "logic.h"
 
 #include "clock.h"
-#include "storage.h"
+#include "commands.h"
 
-#include <ctype.h>
 #include <string.h>
 
-enum { ANSWER_MOST = 6 + NAMES_MOST * (NAME_MOST + 1) + 1 }; /* "names", and all of them */
-
 static int64_t thinking_time; /* set before there are threads, then only read */
-
-/* ---- a request and its answer ---- */
-
-static bool
-is_name(const char *word)
-{
-    size_t len = word ? strlen(word) : 0;
-
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)word[i]) && !strchr("-_.", word[i]))
-            return false;
-    return len >= 1 && len <= NAME_MOST;
-}
-
-static void
-answer_set(const char *name, const char *value, struct buffer *out)
-{
-    if (!is_name(name) || !value)
-        buffer_print(out, "error: set NAME VALUE\n");
-    else if (strlen(value) > VALUE_MOST)
-        buffer_print(out, "error: the value is too long\n");
-    else if (storage_set(name, value))
-        buffer_print(out, "ok\n");
-    else
-        buffer_print(out, "error: no room for another name\n");
-}
-
-static void
-answer_get(const char *name, struct buffer *out)
-{
-    char value[VALUE_MOST + 1];
-
-    if (storage_get(name, value))
-        buffer_print(out, "value %s\n", value);
-    else
-        buffer_print(out, "none\n");
-}
-
-static void
-answer_list(struct buffer *out)
-{
-    char names[NAMES_MOST * (NAME_MOST + 1) + 1];
-
-    storage_list(names);
-    buffer_print(out, "names%s\n", names);
-}
-
-/* `rest` is a line without its end, as a string. */
-static void
-answer_line(char *rest, struct buffer *out)
-{
-    const char *verb = strsep(&rest, " "), *name; /* ends the word with a 0; NULL: no more */
-
-    if (strcmp(verb, "list") == 0 && !rest) {
-        answer_list(out);
-        return;
-    }
-    name = strsep(&rest, " ");
-    if (strcmp(verb, "set") == 0)
-        answer_set(name, rest, out);
-    else if (strcmp(verb, "get") == 0 && is_name(name) && !rest)
-        answer_get(name, out);
-    else if (strcmp(verb, "delete") == 0 && is_name(name) && !rest)
-        buffer_print(out, storage_delete(name) ? "ok\n" : "none\n");
-    else
-        buffer_print(out, "error: set NAME VALUE, get NAME, delete NAME, or list\n");
-}
-
-static bool
-is_text(const char *bytes, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (iscntrl((unsigned char)bytes[i]))
-            return false;
-    return true;
-}
 
 /* ---- lines ---- */
 
@@ -141,16 +62,12 @@ answer_request(struct conversation *c)
 
     if (thinking_time > 0)
         sleep_ms(thinking_time);
-    if (line.len > LINE_MOST) {
+    if (line.len > LINE_MOST)
         buffer_print(&c->out, "error: the line is too long\n");
-    } else if (!line.whole) { /* half a command may be another command */
+    else if (!line.whole) /* half a command may be another command */
         buffer_print(&c->out, "error: the last line has no end\n");
-    } else if (!is_text(line.bytes, line.len)) {
-        buffer_print(&c->out, "error: the line is no text\n");
-    } else {
-        line.bytes[line.len] = 0;
-        answer_line(line.bytes, &c->out);
-    }
+    else
+        answer_line(line.bytes, line.len, &c->out);
     consume_line(c, line);
 }
 

@@ -51,14 +51,9 @@ welcome(struct peers *p)
     int fd;
 
     while (accept_peer(p->listener, &fd) == IO_DATA) {
-        peer = calloc(1, sizeof *peer);
-        if (!peer || !conversation_begin(&peer->talk)) { /* no memory for this one */
-            free(peer);
-            close(fd);
+        peer = peer_begin(fd);
+        if (!peer)
             return;
-        }
-        peer->fd = fd;
-        set_nonblocking(fd);
         make_room(p);
         p->list[p->count++] = peer;
     }
@@ -68,11 +63,7 @@ welcome(struct peers *p)
 static void
 see_off(struct peers *p, size_t i)
 {
-    struct peer *peer = p->list[i];
-
-    close(peer->fd);
-    conversation_end(&peer->talk);
-    free(peer);
+    peer_end(p->list[i]);
     p->list[i] = p->list[--p->count];
 }
 
@@ -92,39 +83,6 @@ begin_to_stop(struct peers *p)
         shutdown(p->list[i]->fd, SHUT_RD); /* fails if the peer is gone, and does no harm */
 }
 
-/* What this peer is waited for: to speak, if there is room for it; to take what it is owed. */
-static struct pollfd
-wanted_of(const struct peer *peer, bool receive)
-{
-    struct pollfd wanted = {.fd = -1}; /* poll() passes over it, whatever happens there */
-
-    if (peer->lent)
-        return wanted;
-    if (receive && !peer->talk.ended && buffer_room(&peer->talk.in) > 0)
-        wanted.events |= POLLIN;
-    if (buffer_length(&peer->talk.out) > 0)
-        wanted.events |= POLLOUT;
-    if (wanted.events)
-        wanted.fd = peer->fd;
-    return wanted;
-}
-
-/* Receives and sends what can be without waiting; of POLLERR and POLLHUP the call says more. */
-static void
-serve(struct peer *peer, struct pollfd event)
-{
-    enum io_result received = IO_NOT_YET, sent = IO_NOT_YET;
-
-    if (event.events & POLLIN && event.revents & ~POLLOUT)
-        received = buffer_read(&peer->talk.in, peer->fd);
-    if (event.events & POLLOUT && event.revents & ~POLLIN)
-        sent = buffer_write(&peer->talk.out, peer->fd);
-    if (received == IO_END)
-        peer->talk.ended = true;
-    if (received == IO_FAILED || sent == IO_FAILED)
-        peer->failed = true;
-}
-
 /* Milliseconds until the deadline, rounded up; -1: there is none. */
 static int
 time_left(const struct peers *p)
@@ -142,7 +100,7 @@ peers_turn(struct peers *p, int alarm, bool receive)
     size_t count;
 
     for (size_t i = p->count; i-- > 0;) /* backwards: the last has been looked at */
-        if (!p->list[i]->lent && (p->list[i]->failed || conversation_is_over(&p->list[i]->talk)))
+        if (peer_is_done(p->list[i]))
             see_off(p, i);
     if (p->listener == -1 && (p->count == 0 || time_left(p) == 0))
         return false;
@@ -153,7 +111,7 @@ peers_turn(struct peers *p, int alarm, bool receive)
     p->watched[LISTENER] = (struct pollfd){receive ? p->listener : -1, POLLIN, 0};
     p->watched[ALARM] = (struct pollfd){alarm, POLLIN, 0};
     for (size_t i = 0; i < count; i++)
-        p->watched[FIRST_PEER + i] = wanted_of(p->list[i], receive);
+        p->watched[FIRST_PEER + i] = peer_wanted(p->list[i], receive);
 
     if (poll(p->watched, FIRST_PEER + count, time_left(p)) == -1) {
         if (errno != EINTR)
@@ -161,7 +119,7 @@ peers_turn(struct peers *p, int alarm, bool receive)
         return true;
     }
     for (size_t i = 0; i < count; i++)
-        serve(p->list[i], p->watched[FIRST_PEER + i]);
+        peer_serve(p->list[i], p->watched[FIRST_PEER + i]);
     if (p->watched[LISTENER].revents)
         welcome(p);
     if (p->watched[SIGNALS].revents) /* it is not read: one is enough, nobody asks again */

@@ -3,19 +3,11 @@
  */
 #pragma once
 
-#include "logic.h"
+#include "peer.h"
 
 #include <poll.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct peer {
-    int fd; /* nonblocking */
-    struct conversation talk;
-    bool failed; /* the connection is broken: nobody will read an answer */
-    bool lent;   /* its conversation is with a worker: hands off until it is back */
-};
 
 struct peers {
     struct peer **list; /* `count` of them; a peer stays where it is, the list does not */

@@ -6,38 +6,33 @@ load ../../lib/exercises
 }
 
 @test "the end of the connection is IO_END, a reset IO_FAILED" {
-    hint "io_result() of lib/io.h turns what read() returned into what it means"
-    drive end
-    drive broken
+    play end "read() of 0 bytes is the end, and no failure: see io_result() of lib/io.h"
+    play broken "errno is the caller's to look at: leave it as read() set it"
 }
 
 # points: 2
 @test "a head that comes in pieces is waited for" {
-    hint "is there a blank line in all that has come? It may itself come in two pieces"
-    drive pieces
-    drive dribble
+    play pieces "is there a blank line in all that has come? It may itself come in two pieces"
+    play dribble "what has come is conn->len bytes, and each read() puts its own behind them"
 }
 
 # points: 3
 @test "of requests that come together each is taken, without a read()" {
-    hint "look first what is left over, and read only if that is not enough"
-    drive two
-    drive three
+    play two "look first what is left over, and read only if that is not enough"
+    play three "what is left over moves to the front: all of it, and no more than that"
 }
 
 # points: 1
 @test "half a request is kept, and its other half put behind it" {
-    hint "where does the next read() put its bytes, and how many of them fit?"
-    drive half
-    drive cut-off
+    play half "where does the next read() put its bytes, and how many of them fit?"
+    play cut-off "the end makes no head of half a one; what has come stays in conn->buf"
 }
 
 # points: 1
 @test "what follows a head are bytes: no string, and not always a request" {
-    hint "only the first conn->len bytes count, and a zero among them is one of them"
-    drive stale
-    drive body
-    drive zero
+    play stale "only the first conn->len bytes count; behind them lies what was there before"
+    play body "it returns the head alone; what follows stays as it is, whatever it looks like"
+    play zero "a zero is a byte like others: memmem() and memcpy(), no str functions"
 }
 
 # points: 1
@@ -54,7 +49,16 @@ load ../../lib/exercises
 
 # points: 1
 @test "a head may have 1024 bytes, and one that has more is IO_FAILED" {
-    hint "a read() of 0 bytes says 0, but that is not the end of the connection"
-    drive just-fits
-    drive full
+    play just-fits "look for the blank line before you look whether there is room"
+    play full "a read() of 0 bytes says 0, but that is not the end of the connection"
+}
+
+# play SCENARIO HINT: the hint is for this one alone.
+play() {
+    local story=$BATS_TEST_TMPDIR/story
+    drive "$1" >"$story" || {
+        hint "$2"
+        cat "$story"
+        return 1
+    }
 }

@@ -181,7 +181,7 @@ bring(char *to, size_t n)
 
     if (!from->at) {
         piece++;
-        printf("  read() = -1 %s\n", errno_name(from->error));
+        printf("did:   read() = -1 %s\n", errno_name(from->error));
         errno = from->error;
         return -1;
     }
@@ -194,7 +194,7 @@ bring(char *to, size_t n)
     if (taken == from->len)
         piece++, taken = 0;
     if (now->most != 1)
-        print_bytes("  read(): ", to, len);
+        print_bytes("did:   read(): ", to, len);
     return (ssize_t)len;
 }
 
@@ -257,10 +257,10 @@ take_turn(const struct turn *turn)
     int error;
 
     printf("did: next_head()\n");
-    fflush(stdout);
     errno = 0;
     result = next_head(&it.conn, head, &len);
     error = errno;
+    say_result("did:   it returns ", result, error);
     if (result != turn->result || (result == IO_FAILED && error != turn->error)) {
         say_result("expected: ", turn->result, turn->error);
         say_result("got: ", result, error);
@@ -324,6 +324,7 @@ main(int argc, char **argv)
         printf("\n");
         return 2;
     }
+    setlinebuf(stdout); /* what has been said is told, even if it crashes */
     play(&scenarios[i]);
     printf("%s\n", argc > 2 ? argv[2] : "held");
     return 0;

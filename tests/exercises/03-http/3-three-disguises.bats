@@ -14,17 +14,17 @@ load ../../lib/exercises
 
 # points: 3
 @test "server 1 is caught" {
-    catch server-1
+    catch server-1 "where can its guard stand, and what does the target look like there?"
 }
 
 # points: 3
 @test "server 2 is caught" {
-    catch server-2
+    catch server-2 "how often can a target be decoded, and when does the guard look?"
 }
 
 # points: 3
 @test "server 3 is caught" {
-    catch server-3
+    catch server-3 "when does a file lie below a folder, and when does its path only look so?"
 }
 
 # play SERVER: the reader's script against it; sets STATUS.
@@ -41,13 +41,13 @@ play() {
     [[ $STATUS = 0 ]] || cat "$OUT" "$ERR"
 }
 
-# A server that does not answer is waited for, but 2 s are enough here.
+# catch SERVER HINT. A server that does not answer is waited for, but 2 s are enough here.
 catch() {
     TIME_SCALE=$(LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.4 }")
     export TIME_SCALE
     play "$1"
     [[ $STATUS != 0 ]] || {
-        hint "how else can a target be written that means /../secret.txt, or /../site-old/plan.txt?"
+        hint "$2"
         expected "some step of the script fails"
         got "every step holds"
         return 1

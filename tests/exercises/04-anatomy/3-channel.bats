@@ -24,8 +24,16 @@ load ../../lib/exercises
 }
 
 # points: 2
+@test "two places wake two who sleep, and two items do as well" {
+    hint "the second item comes when the first has woken up nobody as yet: who tells the second?"
+    drive two-places
+    drive two-items
+}
+
+# points: 2
 @test "when the time is up it says so, and has slept until then" {
     hint "pthread_cond_timedwait() takes a moment, not a length of time; tv_nsec is less than 1 s"
+    hint "by which clock does the condition variable go, and by which one was the moment counted?"
     hint "the moment is the same, however often somebody wakes up"
     drive time
     drive no-longer

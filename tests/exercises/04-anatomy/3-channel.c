@@ -64,17 +64,22 @@ name_of(const void *item)
     return name;
 }
 
+static const char *
+name_of_result(enum channel_result result)
+{
+    return result <= CHANNEL_CLOSED ? names[result] : "another number";
+}
+
 static void
 put(int item, int ms, enum channel_result expected)
 {
-    char should[80], got[80];
+    char should[80];
     enum channel_result result = channel_put(c, &items[item], ms);
 
     snprintf(should, sizeof should, "channel_put() of item %d, %d ms: %s", item, ms,
              names[expected]);
-    snprintf(got, sizeof got, "%s", result <= CHANNEL_CLOSED ? names[result] : "another number");
     if (result != expected)
-        wrong(should, got);
+        wrong(should, name_of_result(result));
 }
 
 static void
@@ -86,8 +91,7 @@ take(const void *item, int ms, enum channel_result expected)
 
     snprintf(should, sizeof should, "channel_take(), %d ms: %s, %s", ms, names[expected],
              name_of(expected == CHANNEL_DONE ? item : &untouched));
-    snprintf(got, sizeof got, "%s, %s", result <= CHANNEL_CLOSED ? names[result] : "another number",
-             name_of(came));
+    snprintf(got, sizeof got, "%s, %s", name_of_result(result), name_of(came));
     if (result != expected || came != (expected == CHANNEL_DONE ? item : &untouched))
         wrong(should, got);
 }
@@ -182,12 +186,15 @@ settle(int still_ms)
 static void
 sleeps(const struct call *call, const char *why)
 {
-    char expected[200];
+    char expected[200], got[100];
 
     settle(50);
+    if (!call->back)
+        return;
     snprintf(expected, sizeof expected, "%s sleeps: %s", call->does, why);
-    if (call->back)
-        wrong(expected, "it has returned");
+    snprintf(got, sizeof got, "it was back after %.3f ms, with %s", (double)call->took / NS_PER_MS,
+             name_of_result(call->result));
+    wrong(expected, got);
 }
 
 /* Its call returns: else everybody sleeps, and will for ever. */
@@ -204,7 +211,7 @@ returns(struct call *call, enum channel_result result, const char *why)
     if (!call->back)
         wrong(expected, "it sleeps, and nobody is left who will wake it up");
     if (call->result != result)
-        wrong(expected, call->result <= CHANNEL_CLOSED ? names[call->result] : "another number");
+        wrong(expected, name_of_result(call->result));
     pthread_join(call->thread, NULL);
 }
 
@@ -236,6 +243,20 @@ timed_function __interceptor_pthread_cond_timedwait __attribute__((weak));
 clock_function __interceptor_pthread_cond_clockwait __attribute__((weak));
 
 static _Atomic(pthread_cond_t *) slept_on; /* last */
+static atomic_bool drowsy;                 /* who is woken up does not come to the lock yet */
+
+/* That a wake-up takes its time is nothing a caller can notice: until it has the lock again. */
+static int
+come_back(pthread_mutex_t *mutex, int result)
+{
+    if (drowsy) {
+        pthread_mutex_unlock(mutex);
+        while (drowsy)
+            sleep_ms(1);
+        pthread_mutex_lock(mutex);
+    }
+    return result;
+}
 
 int
 pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
@@ -245,7 +266,7 @@ pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
     slept_on = cond;
     if (!real)
         real = (wait_function *)dlsym(RTLD_NEXT, "pthread_cond_wait");
-    return real(cond, mutex);
+    return come_back(mutex, real(cond, mutex));
 }
 
 int
@@ -256,7 +277,7 @@ pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex, const struc
     slept_on = cond;
     if (!real)
         real = (timed_function *)dlsym(RTLD_NEXT, "pthread_cond_timedwait");
-    return real(cond, mutex, end);
+    return come_back(mutex, real(cond, mutex, end));
 }
 
 int
@@ -268,7 +289,7 @@ pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t c
     slept_on = cond;
     if (!real)
         real = (clock_function *)dlsym(RTLD_NEXT, "pthread_cond_clockwait");
-    return real(cond, mutex, clock, end);
+    return come_back(mutex, real(cond, mutex, clock, end));
 }
 
 /* Whoever sleeps wakes up, and nothing has changed. */
@@ -388,6 +409,70 @@ play_empty(void)
     if (other.item != &items[5])
         wrong("it has taken item 5", name_of(other.item));
     take(NULL, 0, CHANNEL_TIMEOUT);
+    channel_free(c);
+}
+
+/* The first who wakes up comes when both places are free, or both items there: two are for two. */
+static void
+play_two(struct call sleepers[2], const char *why, void (*do_two)(void), const char *what)
+{
+    for (int i = 0; i < 2; i++)
+        start(&sleepers[i]);
+    for (int i = 0; i < 2; i++)
+        sleeps(&sleepers[i], why);
+    did(what);
+    drowsy = true;
+    do_two();
+    drowsy = false;
+    for (int i = 0; i < 2; i++)
+        returns(&sleepers[i], CHANNEL_DONE, "there is one for each of the two");
+}
+
+static void
+take_two(void)
+{
+    take(&items[0], 0, CHANNEL_DONE);
+    take(&items[1], 0, CHANNEL_DONE);
+}
+
+static void
+play_two_places(void)
+{
+    static struct call putters[2];
+
+    did("a channel with room for 2; put in item 0, 1");
+    did("two threads sleep in channel_put(c, item 2, -1) and channel_put(c, item 3, -1)");
+    c = channel_open(2);
+    for (int i = 0; i < 2; i++) {
+        put(i, 0, CHANNEL_DONE);
+        putters[i] = (struct call){.ms = -1, .item = &items[2 + i]};
+    }
+    putters[0].does = "channel_put(c, item 2, -1)";
+    putters[1].does = "channel_put(c, item 3, -1)";
+    play_two(putters, "there is no room", take_two, "took two, before the first one was awake");
+    put(4, 0, CHANNEL_TIMEOUT);
+    channel_free(c);
+}
+
+static void
+put_two(void)
+{
+    put(0, 0, CHANNEL_DONE);
+    put(1, 0, CHANNEL_DONE);
+}
+
+static void
+play_two_items(void)
+{
+    static struct call takers[2];
+
+    did("two threads sleep in channel_take(c, &item, -1)");
+    c = channel_open(2);
+    takers[0] = (struct call){.does = "channel_take(c, &item, -1)", .ms = -1, .takes = true};
+    takers[1] = takers[0];
+    play_two(takers, "there is no item", put_two, "put in two, before the first one was awake");
+    if (takers[0].item == takers[1].item)
+        wrong("each has taken one of the two", name_of(takers[0].item));
     channel_free(c);
 }
 
@@ -655,6 +740,8 @@ static const struct scenario {
     {"null", play_null},
     {"full", play_full},
     {"empty", play_empty},
+    {"two-places", play_two_places},
+    {"two-items", play_two_items},
     {"time", play_time},
     {"no-longer", play_no_longer},
     {"closed", play_closed},

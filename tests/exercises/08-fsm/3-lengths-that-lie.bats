@@ -14,17 +14,17 @@ load ../../lib/exercises
 
 # points: 3
 @test "server 1 is caught" {
-    catch server-1
+    catch server-1 "which lengths are next to a place where a number has no room any more?"
 }
 
 # points: 3
 @test "server 2 is caught" {
-    catch server-2
+    catch server-2 "does all of the data always come at once? And what is answered before it has come?"
 }
 
 # points: 3
 @test "server 3 is caught" {
-    catch server-3
+    catch server-3 "which bytes can a length have that your script has never sent?"
 }
 
 # play SERVER: the reader's script against it; sets STATUS.
@@ -40,13 +40,13 @@ play() {
     [[ $STATUS = 0 ]] || cat "$OUT" "$ERR"
 }
 
-# A server that does not answer is waited for, but 2 s are enough here.
+# catch SERVER HINT. A server that does not answer is waited for, but 2 s are enough here.
 catch() {
     TIME_SCALE=$(LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.4 }")
     export TIME_SCALE
     play "$1"
     [[ $STATUS = 0 ]] || return 0
-    hint "which lengths does your script never send? And does all of the data always come at once?"
+    hint "$2"
     expected "some step of the script fails"
     got "every step holds"
     return 1

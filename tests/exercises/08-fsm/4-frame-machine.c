@@ -79,7 +79,12 @@ check_data(struct connection *c, const uint8_t *piece, size_t used)
         wrong(c, "as much data as the length says", "more");
 }
 
-/* What is told of a frame: "<type length" when it begins, "data>" when it ends, "error". */
+/*
+ * What is told of a frame, in words: the first half when it begins, the other half when it ends,
+ * with the number of bytes of data that have come. All of it is WHOLE(); and there is "error".
+ */
+#define WHOLE(type, length) "[type " #type ", length " #length ": " #length " bytes, end] "
+
 static void
 note(struct connection *c, enum frame_machine_event event, const uint8_t *piece, size_t used)
 {
@@ -88,16 +93,16 @@ note(struct connection *c, enum frame_machine_event event, const uint8_t *piece,
     switch (event) {
     case FRAME_BEGINS:
         c->data = 0;
-        snprintf(words, sizeof words, "<%d %u", c->machine.type, c->machine.length);
+        snprintf(words, sizeof words, "[type %d, length %u", c->machine.type, c->machine.length);
         break;
     case FRAME_HAS_DATA:
         check_data(c, piece, used);
         break;
     case FRAME_ENDS:
-        snprintf(words, sizeof words, " %zu> ", c->data);
+        snprintf(words, sizeof words, ": %zu bytes, end] ", c->data);
         break;
     case FRAME_ERROR:
-        snprintf(words, sizeof words, " error");
+        snprintf(words, sizeof words, "error ");
         break;
     case FRAME_NEEDS_MORE:
         break;
@@ -169,7 +174,7 @@ play_one(void)
 
     begin(&c, FRAME_LARGEST);
     GIVE(&c, "\x07\x03\0\1\2");
-    expect(&c, "<7 3 3> ");
+    expect(&c, WHOLE(7, 3));
 }
 
 static void
@@ -189,7 +194,7 @@ play_cut(void)
             give(&c, bytes, i);
             give(&c, bytes + i, j - i);
             give(&c, bytes + j, len - j);
-            expect(&c, "<1 3 3> <2 0 0> <3 130 130> <255 1 1> ");
+            expect(&c, WHOLE(1, 3) WHOLE(2, 0) WHOLE(3, 130) WHOLE(255, 1));
         }
     }
     begin(&c, FRAME_LARGEST);
@@ -197,7 +202,7 @@ play_cut(void)
         give(&c, bytes + i, 1);
         give(&c, bytes + i, 0);
     }
-    expect(&c, "<1 3 3> <2 0 0> <3 130 130> <255 1 1> ");
+    expect(&c, WHOLE(1, 3) WHOLE(2, 0) WHOLE(3, 130) WHOLE(255, 1));
 }
 
 static void
@@ -207,10 +212,10 @@ play_empty(void)
 
     begin(&c, FRAME_LARGEST);
     GIVE(&c, "\x05\0");
-    expect(&c, "<5 0 0> ");
+    expect(&c, WHOLE(5, 0));
     GIVE(&c, "\x06");
     GIVE(&c, "\0");
-    expect(&c, "<5 0 0> <6 0 0> ");
+    expect(&c, WHOLE(5, 0) WHOLE(6, 0));
 }
 
 static void
@@ -226,7 +231,7 @@ play_lengths(void)
         size_t len = make_frame(frame, 9, lengths[i]), piece;
 
         begin(&c, FRAME_LARGEST);
-        snprintf(told, sizeof told, "<9 %u %u> ", lengths[i], lengths[i]);
+        snprintf(told, sizeof told, "[type 9, length %u: %u bytes, end] ", lengths[i], lengths[i]);
         for (size_t at = 0; at < len; at += piece) {
             piece = len - at < 8000 ? len - at : 8000;
             give(&c, frame + at, piece);
@@ -245,12 +250,12 @@ play_where(void)
 
     begin(&c, FRAME_LARGEST);
     give(&c, frame, 3);
-    expect(&c, "<4 200");
+    expect(&c, "[type 4, length 200");
     give(&c, frame + 3, 50);
     if (c.data != 50)
         wrong(&c, "50 bytes of the data have been told", "another number of them");
     give(&c, frame + 53, len - 53);
-    expect(&c, "<4 200 200> ");
+    expect(&c, WHOLE(4, 200));
 }
 
 static void
@@ -262,9 +267,9 @@ play_next(void)
 
     begin(&c, FRAME_LARGEST);
     GIVE(&c, "\x01\x02\0\1\x02\x01\0\x03\0\x04");
-    expect(&c, "<1 2 2> <2 1 1> <3 0 0> ");
+    expect(&c, WHOLE(1, 2) WHOLE(2, 1) WHOLE(3, 0));
     GIVE(&c, "\x01\0");
-    expect(&c, "<1 2 2> <2 1 1> <3 0 0> <4 1 1> ");
+    expect(&c, WHOLE(1, 2) WHOLE(2, 1) WHOLE(3, 0) WHOLE(4, 1));
     begin(&c, FRAME_LARGEST);
     say_bytes(c.given, two, sizeof two);
     if (frame_machine_feed(&c.machine, two, sizeof two, &used) != FRAME_BEGINS || used != 2)
@@ -283,7 +288,7 @@ play_error(uint32_t most, const void *bytes, size_t len)
         expect(&c, "");
         give(&c, byte + i, 1);
     }
-    if (strcmp(c.told, " error") == 0)
+    if (strcmp(c.told, "error ") == 0)
         return;
     printf("did: frame_machine_start(&machine, %u)\n", most);
     wrong(&c, "an error, at the last of these bytes", c.told);
@@ -305,7 +310,7 @@ play_errors(void)
     play_error(0, "\x01\x01", 2);
     begin(&c, 1000);
     GIVE(&c, "\x01\xe8\x07");
-    expect(&c, "<1 1000");
+    expect(&c, "[type 1, length 1000");
 }
 
 static void
@@ -315,11 +320,11 @@ play_after(void)
 
     begin(&c, 10);
     GIVE(&c, "\x01\x01\0\x01\x0b");
-    expect(&c, "<1 1 1>  error");
+    expect(&c, WHOLE(1, 1) "error ");
     GIVE(&c, "\x01\0");
     GIVE(&c, "");
     GIVE(&c, "\x01\x01\0");
-    expect(&c, "<1 1 1>  error error error error");
+    expect(&c, WHOLE(1, 1) "error error error error ");
 }
 
 static void
@@ -372,12 +377,12 @@ play_two(void)
     GIVE(&b, "\0");
     GIVE(&a, "\x02\0\1");
     GIVE(&b, "\1\x03");
-    expect(&a, "<1 300");
-    expect(&b, "<2 2 2> ");
+    expect(&a, "[type 1, length 300");
+    expect(&b, WHOLE(2, 2));
     GIVE(&b, "\x0b");
-    expect(&b, "<2 2 2>  error");
+    expect(&b, WHOLE(2, 2) "error ");
     GIVE(&a, "\2");
-    expect(&a, "<1 300");
+    expect(&a, "[type 1, length 300");
 }
 
 static const struct scenario {
