@@ -2,6 +2,7 @@
 
 #include "io.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -40,22 +41,57 @@ feed(struct connection *c)
         c->wants = c->protocol->feed(c->state, &c->in, &c->out);
 }
 
-void
-connection_receive(struct connection *c)
+static void
+take_in(struct connection *c, enum io_result got)
 {
-    enum io_result got = buffer_read(&c->in, c->fd);
-
     c->ended = c->ended || got == IO_END;
     c->broken = c->broken || got == IO_FAILED;
     feed(c);
 }
 
 void
-connection_send(struct connection *c)
+connection_receive(struct connection *c)
 {
-    c->broken = c->broken || buffer_write(&c->out, c->fd) == IO_FAILED;
+    take_in(c, buffer_read(&c->in, c->fd));
+}
+
+static void
+give_out(struct connection *c, enum io_result gave)
+{
+    c->broken = c->broken || gave == IO_FAILED;
     if (c->wants == FEED_ROOM)
         feed(c); /* now there is some */
+}
+
+void
+connection_send(struct connection *c)
+{
+    give_out(c, buffer_write(&c->out, c->fd));
+}
+
+/* As if read() or write() had returned `n`, or -1 and this errno. */
+static enum io_result
+result_of(ssize_t n)
+{
+    if (n < 0)
+        errno = (int)-n;
+    return io_result(n < 0 ? -1 : n);
+}
+
+void
+connection_received(struct connection *c, ssize_t n)
+{
+    if (n > 0)
+        buffer_added(&c->in, (size_t)n);
+    take_in(c, result_of(n));
+}
+
+void
+connection_sent(struct connection *c, ssize_t n)
+{
+    if (n > 0)
+        buffer_consume(&c->out, (size_t)n);
+    give_out(c, result_of(n));
 }
 
 /*

@@ -42,3 +42,13 @@ void connection_send(struct connection *c);
  * come; else the peer has to wait, in its write(). 0: nothing, the connection is over.
  */
 uint32_t connection_interest(struct connection *c);
+
+/* ---- for those who have somebody else read and write (chapter 06) ---- */
+
+/*
+ * EPOLLIN of the interest means then: have something put into buffer_space() of `in`. EPOLLOUT:
+ * have the bytes of `out` taken. As long as somebody is at one of the two buffers it is his. When
+ * he is done, the connection is told what a read or a write would have returned, or -errno.
+ */
+void connection_received(struct connection *c, ssize_t n);
+void connection_sent(struct connection *c, ssize_t n);

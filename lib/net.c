@@ -152,7 +152,7 @@ stop_on_signals(int listener)
 }
 
 /* The order matters: mark first, then look at `stopping`; the handler does it the other way. */
-static void
+void
 remember_peer(int peer)
 {
     int highest = highest_peer;

@@ -41,6 +41,12 @@ char *address_text(const struct sockaddr *addr, socklen_t len, char text[ADDRESS
 void stop_on_signals(int listener);
 
 /*
+ * For those who accept by other means than the two below (chapter 06): stop_on_signals() is to know
+ * `peer`, too. To be called before anybody waits for it.
+ */
+void remember_peer(int peer);
+
+/*
  * Takes one connection from `listener`. IO_DATA: *peer is a new descriptor, the caller's
  * to close. IO_NOT_YET: none is waiting (nonblocking listener), or the process is out of
  * descriptors or memory; then it has slept 10 ms, so that trying again is no busy loop.

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -31,6 +32,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -44,11 +46,13 @@
     X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(socket) X(shutdown) X(close) X(fork) X(waitpid) \
     X(nanosleep) X(sigwaitinfo) X(sigtimedwait) X(sigsuspend) X(pause) X(pthread_mutex_lock) \
     X(pthread_cond_wait) X(pthread_cond_timedwait) X(pthread_join) X(sem_wait) X(syscall)
+/* What syscall(2) is asked for by its number, and has a name all the same. */
+#define BY_NUMBER(X) X(io_uring_setup) X(io_uring_enter) X(io_uring_register)
 /* clang-format on */
 
 enum call {
 #define X(call) CALL_##call,
-    CALLS(X)
+    CALLS(X) BY_NUMBER(X)
 #undef X
         CALL_COUNT,
     NO_CALL = CALL_COUNT, /* of an event that is no call but was recorded by watch_record() */
@@ -56,7 +60,7 @@ enum call {
 
 static const char *const call_name[] = {
 #define X(call) #call,
-    CALLS(X)
+    CALLS(X) BY_NUMBER(X)
 #undef X
 };
 
@@ -83,6 +87,7 @@ static int fault_count;
 /* Of this process, by call. */
 static atomic_long calls_made[CALL_COUNT], not_yet[CALL_COUNT], interrupted[CALL_COUNT];
 static atomic_long bytes_moved[CALL_COUNT];
+static atomic_long asked[CALL_COUNT], asked_in_vain[CALL_COUNT]; /* of an io_uring */
 
 static _Noreturn void
 refuse(const char *item, const char *reason)
@@ -453,7 +458,8 @@ forget_in_child(void)
     if (own_buffer)
         own_buffer->tid = gettid();
     for (int c = 0; c < CALL_COUNT; c++)
-        calls_made[c] = not_yet[c] = interrupted[c] = bytes_moved[c] = 0;
+        calls_made[c] = not_yet[c] = interrupted[c] = bytes_moved[c] = asked[c] = asked_in_vain[c] =
+            0;
     events_made = 0;
 }
 
@@ -491,6 +497,10 @@ print_counts(void)
         if (calls_made[c])
             fprintf(stderr, "  %-22s %10ld %8ld %8ld %14ld\n", call_name[c], calls_made[c],
                     not_yet[c], interrupted[c], bytes_moved[c]);
+    for (int c = 0; c < CALL_COUNT; c++)
+        if (asked[c])
+            fprintf(stderr, "  %-22s %10ld %8s %8ld %14s\n", call_name[c], asked[c], "-",
+                    asked_in_vain[c], "by io_uring");
     getrusage(RUSAGE_SELF, &usage);
     fprintf(stderr, "  slept %ld times\n", usage.ru_nvcsw);
 }
@@ -618,6 +628,46 @@ watch_name_lane(int lane, const char *name)
         return result;                                                                             \
     }
 
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+/*
+ * ThreadSanitizer knows that EPOLL_CTL_ADD happens before the epoll_wait() that tells of it, but
+ * not that EPOLL_CTL_MOD does, with which a descriptor is re-armed, and handed on to another
+ * thread. So it is told here. The call goes to the kernel by itself: else it would be noted as a
+ * use of the descriptor, which whoever is told of it may be closing already.
+ */
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+int __real_epoll_ctl(int epoll, int op, int fd, struct epoll_event *event);
+int __real_epoll_wait(int fd, struct epoll_event *events, int most, int ms);
+long __real_syscall(long number, ...);
+
+static char handed_on[1024]; /* by epoll instance */
+
+static int
+epoll_ctl_for_tsan(int epoll, int op, int fd, struct epoll_event *event)
+{
+    if (op != EPOLL_CTL_MOD)
+        return __real_epoll_ctl(epoll, op, fd, event);
+    __tsan_release(&handed_on[epoll & 1023]);
+    return (int)__real_syscall(SYS_epoll_ctl, epoll, op, fd, event);
+}
+
+static int
+epoll_wait_for_tsan(int fd, struct epoll_event *events, int most, int ms)
+{
+    int ready = __real_epoll_wait(fd, events, most, ms);
+
+    if (ready > 0)
+        __tsan_acquire(&handed_on[fd & 1023]);
+    return ready;
+}
+
+#define __real_epoll_ctl epoll_ctl_for_tsan
+#define __real_epoll_wait epoll_wait_for_tsan
+#endif
+#endif
+
 /* clang-format off */
 WATCHED(int, accept, (int fd, struct sockaddr *addr, socklen_t *size), (fd, addr, size), fd, NULL)
 WATCHED(int, accept4, (int fd, struct sockaddr *addr, socklen_t *size, int flags),
@@ -704,16 +754,142 @@ WATCHED(int, pthread_join, (pthread_t thread, void **result_of), (thread, result
 WATCHED_PIECES(readv)
 WATCHED_PIECES(writev)
 
+/* ---- requests to an io_uring ---- */
+
+/*
+ * What is to be done stands in memory that the program shares with the kernel: we have it mapped,
+ * too, and look at it when it is handed over. There a request can be cut short; one that is to fail
+ * becomes one to do nothing and to say so (Linux 6.10 and later).
+ */
+static struct watched_ring {
+    int fd;
+    _Atomic unsigned *head;
+    unsigned *order, mask;
+    struct io_uring_sqe *sqes;
+    unsigned looked; /* up to here we have seen them */
+} rings[8];
+
+static void
+get_to_know(int fd, long params)
+{
+    const struct io_uring_params *p = (const struct io_uring_params *)params;
+    const int rw = PROT_READ | PROT_WRITE;
+    struct watched_ring *r = &rings[0];
+    char *ring;
+    void *sqes;
+
+    for (size_t i = 0; i < sizeof rings / sizeof rings[0] && r->sqes && r->fd != fd; i++)
+        r = &rings[i];
+    ring = mmap(NULL, p->sq_off.array + p->sq_entries * sizeof(unsigned), rw, MAP_SHARED, fd,
+                IORING_OFF_SQ_RING);
+    sqes = mmap(NULL, p->sq_entries * sizeof(struct io_uring_sqe), rw, MAP_SHARED, fd,
+                IORING_OFF_SQES);
+    if (ring == MAP_FAILED || sqes == MAP_FAILED)
+        return;
+    *r = (struct watched_ring){
+        .fd = fd,
+        .head = (_Atomic unsigned *)(void *)(ring + p->sq_off.head),
+        .order = (unsigned *)(void *)(ring + p->sq_off.array),
+        .mask = p->sq_entries - 1,
+        .sqes = sqes,
+    };
+}
+
+static enum call
+call_asked_for(const struct io_uring_sqe *sqe)
+{
+    switch (sqe->opcode) {
+    case IORING_OP_ACCEPT:
+        return CALL_accept;
+    case IORING_OP_CONNECT:
+        return CALL_connect;
+    case IORING_OP_READ:
+        return CALL_read;
+    case IORING_OP_WRITE:
+        return CALL_write;
+    case IORING_OP_RECV:
+        return CALL_recv;
+    case IORING_OP_SEND:
+        return CALL_send;
+    default:
+        return NO_CALL;
+    }
+}
+
+/* Says in the place of the kernel that it went wrong; flag 1 is IORING_NOP_INJECT_RESULT. */
+static void
+ask_for_failure(struct io_uring_sqe *sqe)
+{
+    *sqe = (struct io_uring_sqe){.opcode = IORING_OP_NOP,
+                                 .len = (unsigned)-errno,
+                                 .rw_flags = 1,
+                                 .user_data = sqe->user_data};
+}
+
+static void
+look_at(struct io_uring_sqe *sqe)
+{
+    enum call call = call_asked_for(sqe);
+    bool any_size = sqe->flags & IOSQE_BUFFER_SELECT && sqe->len == 0;
+    size_t given = any_size ? 4096 : sqe->len, len = given;
+
+    if (call == NO_CALL)
+        return;
+    if (fails_by_plan(call, 1 + atomic_fetch_add(&asked[call], 1), sqe->fd, &len)) {
+        asked_in_vain[call] += errno == EINTR;
+        ask_for_failure(sqe);
+    } else if (len != given) {
+        sqe->len = (unsigned)len;
+    }
+}
+
+static void
+look_at_requests(int fd, unsigned count)
+{
+    int saved_errno = errno;
+
+    for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
+        struct watched_ring *r = &rings[i];
+        unsigned head;
+
+        if (!r->sqes || r->fd != fd)
+            continue;
+        head = atomic_load_explicit(r->head, memory_order_acquire);
+        if ((int)(r->looked - head) < 0)
+            r->looked = head;
+        for (; r->looked != head + count; r->looked++)
+            look_at(&r->sqes[r->order[r->looked & r->mask]]);
+    }
+    errno = saved_errno;
+}
+
+static enum call
+call_of(long number)
+{
+    switch (number) {
+    case SYS_io_uring_setup:
+        return CALL_io_uring_setup;
+    case SYS_io_uring_enter:
+        return CALL_io_uring_enter;
+    case SYS_io_uring_register:
+        return CALL_io_uring_register;
+    default:
+        return CALL_syscall;
+    }
+}
+
 /* syscall(2) takes up to six more; those that are not there are read from the registers all the
  * same. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 
+__attribute__((no_sanitize("address"))) /* the sixth may lie where nothing was passed */
 long
 __wrap_syscall(long number, ...)
 {
     struct watched w;
     long a[6], result;
+    enum call call;
     va_list list;
 
     va_start(list, number);
@@ -722,9 +898,16 @@ __wrap_syscall(long number, ...)
     va_end(list);
     if (!watching)
         return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-    result = begin(&w, CALL_syscall, -1, NULL)
-                 ? -1
-                 : __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    call = call_of(number);
+    if (begin(&w, call, call == CALL_io_uring_enter ? (int)a[0] : -1, NULL)) {
+        result = -1;
+    } else {
+        if (call == CALL_io_uring_enter)
+            look_at_requests((int)a[0], (unsigned)a[1]);
+        result = __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+        if (call == CALL_io_uring_setup && result >= 0)
+            get_to_know((int)result, a[1]);
+    }
     end(&w, result);
     return result;
 }

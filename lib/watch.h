@@ -17,6 +17,10 @@
  *                     FAULT is an errno name, or `short` (half of what was asked for), or `one`
  *                     (one byte). A plan that cannot be read ends the program with status 2.
  *
+ * What is asked of the kernel by io_uring is counted apart, and fails as the call of that name
+ * would: recv:short@2 is the second request to receive, accept:EMFILE one to accept. The calls
+ * themselves are io_uring_setup, io_uring_enter and io_uring_register.
+ *
  * It does not see what libc does inside: stdio, getaddrinfo(), the threads behind aio_read().
  */
 #pragma once

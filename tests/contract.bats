@@ -189,14 +189,15 @@ nothing_comes() {
     each check at_once=many protocol=echo
 }
 
-@test "who serves one at a time serves the second when the first has left" {
+@test "who serves only so many at a time serves one more when they have left" {
     check() {
+        [[ $at_once = +([0-9]) ]] || return 0
         start_server "$PROGRAM"
-        talk <<<"A connect
+        talk <<<"A*$at_once connect
                  $(served B | sed '/recv/i B silent 200ms\nA close')"
         stop_quietly
     }
-    each check at_once=1
+    each check
 }
 
 # ---- connections that fail ----
@@ -259,6 +260,8 @@ nothing_comes() {
 @test "without a descriptor left it does not spin, and goes on when there is one again" {
     local before highest
     check() {
+        # uring-multishot has asked once, with the limit of then: see 06-proactor.bats
+        [[ $PROGRAM != 06-proactor/uring-multishot ]] || return 0
         start_server "$PROGRAM"
         highest=$(printf '%s\n' "/proc/$SERVER/fd/"* | sed 's|.*/||' | sort -n | tail -1)
         prlimit --pid "$SERVER" --nofile=$((highest + 1)):

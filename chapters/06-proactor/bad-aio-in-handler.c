@@ -1,0 +1,172 @@
+/*
+ * bad-aio-in-handler.c - the Proactor as it is told: the signal's handler picks a worker
+ *
+ * Shows:  a handler runs in whatever thread there is, at whatever point. In the midst of
+ *         queue_take() it calls queue_put(), which waits for a lock that this very thread has, or,
+ *         in pthread_cond_signal(), for this very thread to wake up. Then all wait for it.
+ * Run:    build/06-proactor/bad-aio-in-handler -p 8000
+ * Watch:  a load of 20 clients (one never finds it out): after a few dozen messages nobody is
+ *         answered any more, and SIGTERM is of no use. gdb -p PID, thread apply all bt: who waits
+ *         for whom?
+ * Twin:   proactor-aio.c
+ * Book:   06-proactor, "What goes wrong"
+ */
+#include "workers.h"
+
+#include <aio.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <time.h>
+
+/* Belongs to glibc while its request is under way, then to the worker who has taken it. */
+struct peer {
+    struct connection connection;
+    struct aiocb request; /* one at a time */
+
+    /* EPOLLIN: to read, EPOLLOUT: to write. Atomic, for nothing else orders what one worker has
+     * left here before what the next one finds: POSIX does not say that aio_read() does. */
+    _Atomic uint32_t step;
+};
+
+/* ---- the workers' side ---- */
+
+/* From here on it is glibc's; unless glibc cannot take it: then that was its end. */
+static void
+submit(struct peer *p, uint32_t step)
+{
+    struct connection *c = &p->connection;
+    bool reads = step == EPOLLIN;
+
+    p->request = (struct aiocb){
+        .aio_fildes = c->fd,
+        .aio_buf = reads ? buffer_space(&c->in) : buffer_bytes(&c->out),
+        .aio_nbytes = reads ? buffer_room(&c->in) : buffer_length(&c->out),
+        .aio_sigevent = {.sigev_notify = SIGEV_SIGNAL,
+                         .sigev_signo = SIGRTMIN,
+                         .sigev_value.sival_ptr = p},
+    };
+    p->step = step;
+    if ((reads ? aio_read(&p->request) : aio_write(&p->request)) == -1)
+        connection_end(c);
+}
+
+/* What has come of the request? */
+static void
+complete(struct connection *c, bool has_read, ssize_t n)
+{
+    has_read ? count.reads++ : count.writes++;
+    if (n == -1)
+        c->broken = true;
+    else if (!has_read)
+        buffer_consume(&c->out, (size_t)n);
+    else if (n == 0)
+        c->ended = true;
+    else
+        buffer_added(&c->in, (size_t)n);
+}
+
+/* Never two requests at once: to write would stand in line behind a read that waits. */
+static void
+serve(struct peer *p)
+{
+    bool has_read = p->step == EPOLLIN;
+    uint32_t next;
+
+    complete(&p->connection, has_read, aio_return(&p->request));
+    if (worth_a_thought(&p->connection, has_read))
+        think(&p->connection);
+    next = next_step(&p->connection);
+    next ? submit(p, next) : connection_end(&p->connection);
+}
+
+static void *
+work(void *unused)
+{
+    struct peer *p;
+
+    while ((p = queue_take(requests)))
+        serve(p);
+    return unused;
+}
+
+/* ---- the main thread's side ---- */
+
+static void
+begin(int fd)
+{
+    struct peer *p = connection_new(fd, sizeof *p);
+
+    if (!p)
+        return;
+    check(fcntl(fd, F_SETFL, 0), "fcntl"); /* it may block: who waits is a thread of glibc */
+    submit(p, EPOLLIN);
+}
+
+static void
+hand_over(const siginfo_t *signal)
+{
+    if (signal->si_code == SI_ASYNCIO)
+        queue_put(requests, signal->si_value.sival_ptr);
+}
+
+static void
+on_completion(int number, siginfo_t *signal, void *context)
+{
+    (void)number;
+    (void)context;
+    hand_over(signal);
+}
+
+/* A descriptor that is readable when there is such a signal: blocked, it waits to be taken. */
+static int
+watch_signals(void)
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO, .sa_sigaction = on_completion};
+    check(sigaction(SIGRTMIN, &action, NULL), "sigaction");
+    return -1; /* there is nothing to poll */
+}
+
+/* Until nobody is left; after the end of the listener, not longer than something happens. */
+static void
+wait_and_hand_over(int listener, int signals)
+{
+    struct pollfd list[] = {{listener, POLLIN, 0}, {signals, POLLIN, 0}, {over, POLLIN, 0}};
+    int ready;
+
+    while (!list[2].revents && (ready = poll(list, 3, list[0].fd == -1 ? 1200 : -1)) != 0) {
+        if (ready == -1)
+            continue; /* EINTR */
+        if (list[0].revents && !welcome(listener, begin))
+            list[0].fd = -1; /* poll() passes over it */
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *most = "20", *ends = NULL;
+    const struct own_option own[] = {
+        {'t', "THREADS", "of glibc, at most (20)", &most},
+        {'e', NULL, "one of them that has nothing to do ends at once, not after a second", &ends},
+        {0}};
+    pthread_t threads[MOST_WORKERS];
+    int listener = set_up(argc, argv, own), signals = watch_signals();
+    struct aioinit init = {.aio_threads = (int)parse_number(most, 1, 30000, "THREADS"),
+                           .aio_num = 64,
+                           .aio_idle_time = ends ? -1 : 1};
+
+    aio_init(&init); /* has to come before the first request */
+    for (long i = 0; i < workers; i++)
+        start_thread(&threads[i], work);
+    announce(listener);
+    wait_and_hand_over(listener, signals);
+    queue_close(requests);
+    for (long i = 0; i < workers; i++)
+        pthread_join(threads[i], NULL);
+    queue_free(requests);
+    tell_counts();
+    return 0;
+}

@@ -1,0 +1,178 @@
+/*
+ * proactor-aio.c - somebody else reads and writes, and says so by a signal; workers think
+ *
+ * Shows:  a request to read or write is handed over with its buffer, and nobody waits for it. A
+ *         signal says that it is done; the main thread picks a worker, who thinks, and hands the
+ *         next request over. Who reads: threads of glibc, one for each request that waits. So
+ *         it serves as many peers at once as there may be threads, and the next one starves.
+ * Run:    build/06-proactor/proactor-aio -p 8000
+ *         build/06-proactor/proactor-aio -p 8000 -P http -d book -t 1000
+ * Watch:  ls /proc/PID/task | wc -l, while peers come and say nothing; strace -f: who calls read().
+ * Breaks: bad-aio-in-handler.c; after ulimit -i 0, no signal can be queued, and nobody is served.
+ * Book:   06-proactor, "The Proactor, literally"
+ */
+#include "workers.h"
+
+#include <aio.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <time.h>
+
+/* Belongs to glibc while its request is under way, then to the worker who has taken it. */
+struct peer {
+    struct connection connection;
+    struct aiocb request; /* one at a time */
+
+    /* EPOLLIN: to read, EPOLLOUT: to write. Atomic, for nothing else orders what one worker has
+     * left here before what the next one finds: POSIX does not say that aio_read() does. */
+    _Atomic uint32_t step;
+};
+
+/* ---- the workers' side ---- */
+
+/* From here on it is glibc's; unless glibc cannot take it: then that was its end. */
+static void
+submit(struct peer *p, uint32_t step)
+{
+    struct connection *c = &p->connection;
+    bool reads = step == EPOLLIN;
+
+    p->request = (struct aiocb){
+        .aio_fildes = c->fd,
+        .aio_buf = reads ? buffer_space(&c->in) : buffer_bytes(&c->out),
+        .aio_nbytes = reads ? buffer_room(&c->in) : buffer_length(&c->out),
+        .aio_sigevent = {.sigev_notify = SIGEV_SIGNAL,
+                         .sigev_signo = SIGRTMIN,
+                         .sigev_value.sival_ptr = p},
+    };
+    p->step = step;
+    if ((reads ? aio_read(&p->request) : aio_write(&p->request)) == -1)
+        connection_end(c);
+}
+
+/* What has come of the request? */
+static void
+complete(struct connection *c, bool has_read, ssize_t n)
+{
+    has_read ? count.reads++ : count.writes++;
+    if (n == -1)
+        c->broken = true;
+    else if (!has_read)
+        buffer_consume(&c->out, (size_t)n);
+    else if (n == 0)
+        c->ended = true;
+    else
+        buffer_added(&c->in, (size_t)n);
+}
+
+/* Never two requests at once: to write would stand in line behind a read that waits. */
+static void
+serve(struct peer *p)
+{
+    bool has_read = p->step == EPOLLIN;
+    uint32_t next;
+
+    complete(&p->connection, has_read, aio_return(&p->request));
+    if (worth_a_thought(&p->connection, has_read))
+        think(&p->connection);
+    next = next_step(&p->connection);
+    next ? submit(p, next) : connection_end(&p->connection);
+}
+
+static void *
+work(void *unused)
+{
+    struct peer *p;
+
+    while ((p = queue_take(requests)))
+        serve(p);
+    return unused;
+}
+
+/* ---- the main thread's side ---- */
+
+static void
+begin(int fd)
+{
+    struct peer *p = connection_new(fd, sizeof *p);
+
+    if (!p)
+        return;
+    check(fcntl(fd, F_SETFL, 0), "fcntl"); /* it may block: who waits is a thread of glibc */
+    submit(p, EPOLLIN);
+}
+
+static void
+hand_over(const siginfo_t *signal)
+{
+    if (signal->si_code == SI_ASYNCIO)
+        queue_put(requests, signal->si_value.sival_ptr);
+}
+
+static sigset_t completion; /* SIGRTMIN: each has its place in a queue; SIGUSR1 would be one bit */
+
+static void
+take_signals(void)
+{
+    siginfo_t signal;
+
+    while (sigtimedwait(&completion, &signal, &(struct timespec){0}) != -1)
+        hand_over(&signal);
+}
+
+/* A descriptor that is readable when there is such a signal: blocked, it waits to be taken. */
+static int
+watch_signals(void)
+{
+    sigemptyset(&completion);
+    sigaddset(&completion, SIGRTMIN);
+    pthread_sigmask(SIG_BLOCK, &completion, NULL); /* here, and in every thread from now on */
+    return check(signalfd(-1, &completion, 0), "signalfd");
+}
+
+/* Until nobody is left; after the end of the listener, not longer than something happens. */
+static void
+wait_and_hand_over(int listener, int signals)
+{
+    struct pollfd list[] = {{listener, POLLIN, 0}, {signals, POLLIN, 0}, {over, POLLIN, 0}};
+    int ready;
+
+    while (!list[2].revents && (ready = poll(list, 3, list[0].fd == -1 ? 1200 : -1)) != 0) {
+        if (ready == -1)
+            continue; /* EINTR */
+        if (list[1].revents)
+            take_signals();
+        if (list[0].revents && !welcome(listener, begin))
+            list[0].fd = -1; /* poll() passes over it */
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *most = "20", *ends = NULL;
+    const struct own_option own[] = {
+        {'t', "THREADS", "of glibc, at most (20)", &most},
+        {'e', NULL, "one of them that has nothing to do ends at once, not after a second", &ends},
+        {0}};
+    pthread_t threads[MOST_WORKERS];
+    int listener = set_up(argc, argv, own), signals = watch_signals();
+    struct aioinit init = {.aio_threads = (int)parse_number(most, 1, 30000, "THREADS"),
+                           .aio_num = 64,
+                           .aio_idle_time = ends ? -1 : 1};
+
+    aio_init(&init); /* has to come before the first request */
+    for (long i = 0; i < workers; i++)
+        start_thread(&threads[i], work);
+    announce(listener);
+    wait_and_hand_over(listener, signals);
+    queue_close(requests);
+    for (long i = 0; i < workers; i++)
+        pthread_join(threads[i], NULL);
+    queue_free(requests);
+    tell_counts();
+    return 0;
+}
