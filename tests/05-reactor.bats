@@ -680,6 +680,19 @@ an_event_for_each_step() {
     ((BASH_REMATCH[1] > 1000 && BASH_REMATCH[2] > 100))
 }
 
+@test "off the list, a peer that is gone is not told; bad-half-disarmed is told all the time" {
+    silent_when_gone() {
+        local output
+        output=$("$BUILD/$here/$1") || return 2
+        [[ $output = *"the peer is gone: "*" told    0 of 1000 times"*"armed again"* ]]
+    }
+    silent_when_gone disarm
+    run -1 silent_when_gone bad-half-disarmed
+    run -0 "$BUILD/$here/bad-half-disarmed"
+    [[ ${lines[1]} = "it is disarmed:"*" 0 of 1000 times" ]]
+    [[ ${lines[2]} = "the peer is gone:"*" 1000 of 1000 times" ]]
+}
+
 # works_at_four PROGRAM: four clients speak at once, and there are four workers.
 works_at_four() {
     start_server "$here/$1" -v -w 4 -s 300

@@ -306,6 +306,20 @@ END
         "4: diff: chapters/01-blocking/echo.c chapters/01-blocking/echo.c: the two files do not differ"
 }
 
+@test "the diff from one step to the next may be longer than that of an exhibit" {
+    program step.c 'Run:    echo' "$(seq 1 30)"
+    text <<END
+$EXHIBIT
+
+<!-- diff: chapters/01-blocking/step.c chapters/01-blocking/echo.c -->
+'''diff
+'''
+END
+    tool listings --write book/01-blocking.md
+    accepts listings
+    [ "$(grep -c '^-[ 0-9]' "$text")" -gt 30 ]
+}
+
 @test "--write fills and mends listings and leaves all else as it was" {
     text <<END
 Text.

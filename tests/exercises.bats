@@ -365,6 +365,7 @@ nobody_lingers() {
 }
 
 @test "solution refuses until the reader's own passes, then shows both" {
+    local book=$BATS_TEST_TMPDIR/book
     tool start 01/2
     run -1 tool solution 01/2
     [[ $output = *"once yours passes"* && $output != *"for (*put = 0;"* ]]
@@ -372,6 +373,10 @@ nobody_lingers() {
         >"$WORK/01-blocking/2-write-all/write-all.c"
     run -0 tool solution 01/2
     [[ $output = *"-    for (*put = 0 * 1;"*"+    for (*put = 0;"* ]]
+    copy_of_the_book "$book" 01/2
+    cp -r "$WORK" "$book/work"
+    WORK=$book/work run -0 "$book/tests/tools/solution" 01/2
+    [[ $output = *"--- a/work/01-blocking/2-write-all/write-all.c"* ]]
 }
 
 @test "progress grades again only what has changed" {

@@ -3,8 +3,8 @@
  *
  * Shows:  somebody is waiting, and nobody can be accepted. So the listener stays ready, and
  *         epoll_wait() and accept() take turns as fast as they can.
- * Run:    prlimit --nofile=7: build/05-reactor/bad-emfile-spins -p 8000
- * Watch:  top, while two peers are connected.
+ * Run:    prlimit --nofile=7 build/05-reactor/bad-emfile-spins -p 8000
+ * Watch:  top, when a third peer connects.
  * Twin:   loop.c
  * Book:   05-reactor, "What goes wrong"
  */
@@ -122,7 +122,7 @@ main(int argc, char **argv)
     int listener = tcp_listen(args.address, args.port);
 
     epoll = check(epoll_create1(0), "epoll_create1");
-    set_nonblocking(listener); /* a peer may be gone again between epoll_wait() and accept() */
+    set_nonblocking(listener); /* a peer may be gone again before accept() */
     watch(listener, NULL);
     stop_on_signals(listener);
     announce(listener);

@@ -121,7 +121,7 @@ main(int argc, char **argv)
     int listener = tcp_listen(args.address, args.port);
 
     epoll = check(epoll_create1(0), "epoll_create1");
-    set_nonblocking(listener); /* a peer may be gone again between epoll_wait() and accept() */
+    set_nonblocking(listener); /* a peer may be gone again before accept() */
     watch(listener, NULL);
     stop_on_signals(listener);
     announce(listener);

@@ -3,8 +3,7 @@
  *
  * Shows:  write() took a part, and the next one begins again at the start: bytes come twice.
  * Run:    FAULTS=write:short@1 build/05-reactor/bad-send-from-start -p 8000
- * Watch:  say 0123456789 in tcp-client: 012340123456789 comes back. Without FAULTS it takes a peer
- *         that reads slowly; in every test with short messages it is right.
+ * Watch:  say 0123456789 in tcp-client: 012340123456789 comes back. In a test it is always right.
  * Twin:   loop.c
  * Book:   05-reactor, "What goes wrong"
  */
@@ -134,7 +133,7 @@ main(int argc, char **argv)
     int listener = tcp_listen(args.address, args.port);
 
     epoll = check(epoll_create1(0), "epoll_create1");
-    set_nonblocking(listener); /* a peer may be gone again between epoll_wait() and accept() */
+    set_nonblocking(listener); /* a peer may be gone again before accept() */
     watch(listener, NULL);
     stop_on_signals(listener);
     announce(listener);

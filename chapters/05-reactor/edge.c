@@ -122,7 +122,7 @@ main(int argc, char **argv)
     int listener = tcp_listen(args.address, args.port);
 
     epoll = check(epoll_create1(0), "epoll_create1");
-    set_nonblocking(listener);      /* a peer may be gone again between epoll_wait() and accept() */
+    set_nonblocking(listener);      /* a peer may be gone again before accept() */
     watch(listener, EPOLLIN, NULL); /* level triggered: then to be out of descriptors passes by */
     stop_on_signals(listener);
     announce(listener);

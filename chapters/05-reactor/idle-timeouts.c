@@ -10,43 +10,39 @@
  */
 #include "args.h"
 #include "clock.h"
-#include "connection.h"
 #include "error.h"
 #include "http_files.h"
-#include "loop.h"
 #include "net.h"
+#include "peer.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
-struct peer {
-    struct handler handler;
-    struct timer timer;
-    struct connection connection;
-};
+#include <errno.h>
 
 static const struct protocol *protocol;
 static struct loop *loop;
 static int64_t patience;
 
+static void welcome(void *, uint32_t);
+static void look_again(void *);
+
+static struct handler listener = {.interest = EPOLLIN, .ready = welcome};
+static struct timer out_of_descriptors = {.expired = look_again};
+
 static void
-end(struct peer *p)
+look_again(void *unused)
 {
-    loop_clear_timer(loop, &p->timer);
-    loop_remove(&p->handler);
-    connection_close(&p->connection);
-    free(p);
+    (void)unused;
+    loop_change(&listener, EPOLLIN);
 }
 
+/*
+ * Without a descriptor left nobody can be accepted, but somebody is still waiting, so the listener
+ * stays ready: we look away for a tenth of a second.
+ */
 static void
-go_on(struct peer *p)
+look_away(void)
 {
-    uint32_t interest = connection_interest(&p->connection);
-
-    if (interest)
-        loop_change(&p->handler, interest);
-    else
-        end(p);
+    if (loop_set_timer(loop, &out_of_descriptors, now_ns() + 100 * NS_PER_MS))
+        loop_change(&listener, 0);
 }
 
 /* The peer has said something, or has taken what it is owed: that puts its timer off. */
@@ -56,10 +52,7 @@ ready(void *owner, uint32_t events)
     struct peer *p = owner;
 
     loop_set_timer(loop, &p->timer, now_ns() + patience); /* it is set already: cannot fail */
-    if (events & ~(uint32_t)EPOLLOUT)
-        connection_receive(&p->connection);
-    connection_send(&p->connection);
-    go_on(p);
+    peer_ready(p, events);
 }
 
 /* The protocol may have a last word for who is late with a message: http says 408. */
@@ -69,51 +62,47 @@ expired(void *owner)
     struct peer *p = owner;
 
     if (p->connection.wants != FEED_HEAD && p->connection.wants != FEED_BODY) {
-        end(p);
+        peer_end(p);
         return;
     }
     protocol->late(p->connection.state, &p->connection.out);
     p->connection.wants = FEED_FLUSH;
-    loop_set_timer(loop, &p->timer, now_ns() + patience);
-    connection_send(&p->connection);
-    go_on(p);
+    ready(p, EPOLLOUT);
 }
 
 static void
-begin(int fd)
+begin(struct peer *p)
 {
-    struct peer *p = calloc(1, sizeof *p);
-
-    if (!p || !connection_open(&p->connection, fd, protocol)) {
-        free(p);
-        close(fd);
+    if (!peer_join(loop, p))
         return;
-    }
-    p->handler = (struct handler){.fd = fd, .interest = EPOLLIN, .ready = ready, .owner = p};
+    p->handler.ready = ready;
     p->timer = (struct timer){.expired = expired, .owner = p};
-    if (loop_add(loop, &p->handler)) {
-        if (!loop_set_timer(loop, &p->timer, now_ns() + patience))
-            end(p);
-    } else {
-        connection_close(&p->connection);
-        free(p);
-    }
+    if (!loop_set_timer(loop, &p->timer, now_ns() + patience))
+        peer_end(p);
 }
 
 static void
-welcome(void *owner, uint32_t events)
+close_listener(void)
 {
-    struct handler *listener = owner;
+    loop_clear_timer(loop, &out_of_descriptors);
+    loop_remove(&listener);
+    close(listener.fd);
+}
+
+static void
+welcome(void *unused, uint32_t events)
+{
     enum io_result result;
     int fd;
 
+    (void)unused;
     (void)events;
-    while ((result = accept_peer(listener->fd, &fd)) == IO_DATA)
-        begin(fd);
-    if (result == IO_END) {
-        loop_remove(listener);
-        close(listener->fd);
-    }
+    while ((result = accept_peer(listener.fd, &fd)) == IO_DATA)
+        begin(peer_new(fd, protocol));
+    if (result == IO_END)
+        close_listener();
+    else if (errno != EAGAIN)
+        look_away();
 }
 
 int
@@ -126,7 +115,6 @@ main(int argc, char **argv)
         {'t', "MS", "how long a peer may be idle, in milliseconds (10000)", &ms},
         {0}};
     struct server_args args = parse_server_args_and(argc, argv, own);
-    struct handler listener = {.interest = EPOLLIN, .ready = welcome, .owner = &listener};
 
     protocol = find_protocol(name);
     patience = parse_number(ms, 1, 1000000, "MS") * NS_PER_MS;

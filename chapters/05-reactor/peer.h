@@ -14,12 +14,14 @@
 
 struct peer {
     struct handler handler;
+    struct timer timer; /* not set, unless somebody sets it */
     struct connection connection;
 };
 
 static inline void
 peer_end(struct peer *p)
 {
+    loop_clear_timer(p->handler.loop, &p->timer);
     loop_remove(&p->handler); /* before the descriptor is closed, and may be another's */
     connection_close(&p->connection);
     free(p);
@@ -60,12 +62,13 @@ peer_new(int fd, const struct protocol *protocol)
     return p;
 }
 
-/* Has it served in the loop, or ends it if the loop cannot take one more. NULL does no harm. */
-static inline void
+/* Has it served in the loop. False: there is none (NULL), or the loop cannot take one more. */
+static inline bool
 peer_join(struct loop *loop, struct peer *p)
 {
     if (!p || loop_add(loop, &p->handler))
-        return;
+        return p != NULL;
     connection_close(&p->connection);
     free(p);
+    return false;
 }

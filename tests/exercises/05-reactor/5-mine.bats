@@ -1,0 +1,267 @@
+load ../../lib/exercises
+
+MOST_CALLS=3000 # of the system, in tests that need a few hundred; who spins makes as many in 10 ms
+
+@test "it echoes, and with -P http it serves files" {
+    serve
+    talk <<<'A connect
+             A echo "a\0\n" * 1000
+             A half-close
+             A end'
+    dismiss
+    serve_files
+    talk <<<'A connect
+             A send "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /a.txt HTTP/1.0\r\n\r\n"
+             A recv "HTTP/1.1 200 "'
+}
+
+# points: 3
+@test "a thousand who are connected are all answered, and once more" {
+    serve
+    hint "each peer has a state of its own, and the loop finds it by what epoll_wait() gives back"
+    hint "more than 1,024 descriptors need a higher limit: tcp_listen() of lib/net.h raises it"
+    talk <<<'A*1000 connect
+             A send "hello\n"
+             A recv "hello\n"
+             A send "again\n"
+             A recv "again\n"'
+    stop_server
+}
+
+# points: 1
+@test "no peer has a thread or a process of its own" {
+    local many
+    serve
+    did "connected 50 times"
+    meet 50
+    many=$(lives)
+    hint "the loop waits for all of them, and nobody waits for one"
+    ((many <= 10)) || same "threads and processes with 50 peers" "10 at most" "$many"
+}
+
+# points: 2
+@test "while nobody speaks it makes no calls" {
+    COUNT=1 serve
+    did "50 peers connected, said something, and were silent for 0.2 s"
+    meet 50
+    say_and_hear
+    pause 0.2
+    hint "a socket is nearly always writable: ask for that only while something is owed"
+    few_calls
+}
+
+# points: 3
+@test "who sends and never reads holds up nobody" {
+    serve
+    meet 1
+    say_and_hear
+    sends_and_never_reads
+    poll_until 5 it_rests >/dev/null || true
+    hint "write() of a nonblocking socket says EAGAIN: keep the rest, and go back to the loop"
+    TIME_SCALE=$(less_time) talk <<<'B connect
+             B send "b"
+             B recv "b"
+             C connect
+             C send "c"
+             C recv "c"
+             B send "b"
+             B recv "b"'
+}
+
+# points: 2
+@test "who never reads is not read from any more, and takes no memory" {
+    local before after
+    serve
+    meet 1
+    say_and_hear
+    before=$(memory_kb)
+    sends_and_never_reads
+    hint "no room for what may come: then EPOLLIN is of no interest"
+    poll_until 5 it_rests >/dev/null || same "it" "rests, for there is no room" "goes on and on"
+    if gone "$WRITER"; then
+        same "it has read" "as much as there is room for" "all of the 100 MB"
+    fi
+    after=$(memory_kb)
+    [[ $BUILD = *san* ]] || ((after - before <= 4000)) ||
+        same "memory for what it has not sent" "some KB" "$((after - before)) KB"
+}
+
+# points: 2
+@test "what is not taken at once is sent later, each byte once" {
+    hint "a short write is no error, and EAGAIN neither: what was not taken is still owed"
+    FAULTS=write:short@2-400,send:short@2-400 serve
+    did "(half of its writes were cut short)"
+    talk <<<'A connect
+             A echo "0123456789" * 20000
+             A half-close
+             A end'
+    dismiss
+    FAULTS=write:EAGAIN@1-400,send:EAGAIN@1-400 serve
+    did "(every other of its writes said EAGAIN)"
+    talk <<<'A connect
+             A echo "0123456789" * 20000
+             A half-close
+             A end'
+}
+
+# points: 1
+@test "who has ended its side still gets all it is owed" {
+    hint "read() said 0: nothing will come any more. What is owed has still to go"
+    FAULTS=write:one,send:one serve
+    did "(its writes took a byte each)"
+    talk <<<'A connect
+             A send "0123456789" * 200
+             A half-close
+             A recv "0123456789" * 200
+             A end'
+}
+
+# points: 2
+@test "a document for one who does not read holds up nobody" {
+    local got=0
+    serve_files
+    hint "as much as there is room for; then the loop, and then the next piece"
+    did "A asked for a document of 30 MB, and did not read"
+    meet 1
+    printf 'GET /large HTTP/1.0\r\n\r\n' >&"${PEERS[0]}"
+    WRITER=$SERVER
+    poll_until 5 it_rests >/dev/null || true
+    TIME_SCALE=$(less_time) talk <<<'B connect
+             B send "GET /a.txt HTTP/1.1\r\nHost: b\r\n\r\n"
+             B recv "HTTP/1.1 200 "'
+    did "A read all of it"
+    got=$(timeout $((10 * MICROSECONDS / 1000000 + 1)) cat <&"${PEERS[0]}" | tail -c 30000000 |
+        tr -d '\0' | wc -c)
+    same "what A has read, without the zeros of the document" 0 "$got"
+}
+
+# points: 1
+@test "who sends half a request holds up nobody" {
+    serve_files
+    talk <<<'A connect
+             A send "GET /a.txt HT"
+             B connect
+             B send "GET /a.txt HTTP/1.1\r\nHost: b\r\n\r\n"
+             B recv "HTTP/1.1 200 "
+             A send "TP/1.1\r\nHost: a\r\n\r\n"
+             A recv "HTTP/1.1 200 "'
+}
+
+# points: 2
+@test "without a descriptor left it rests, and goes on when there is one" {
+    local highest
+    COUNT=1 serve
+    meet 1
+    say_and_hear
+    highest=$(printf '%s\n' "/proc/$SERVER/fd/"* | sed 's|.*/||' | sort -n | tail -1)
+    prlimit --pid "$SERVER" --nofile=$((highest + 1)):
+    did "it had no descriptor left (EMFILE); another peer connected, and waited for 0.2 s"
+    meet 1
+    pause 0.2
+    hint "somebody waits whom you cannot accept: the listener stays ready, so look away for a while"
+    say_and_hear 0
+    prlimit --pid "$SERVER" --nofile=1024:
+    did "now it had some"
+    say_and_hear 1
+    few_calls
+}
+
+# points: 1
+@test "SIGTERM ends it while fifty peers are silent" {
+    serve
+    meet 50
+    say_and_hear
+    hint "the listener goes first, then each peer, as soon as it has got what it is owed"
+    did "sent SIGTERM"
+    stop_server
+}
+
+# ---- peers that the test itself holds ----
+
+PEERS=()
+
+# meet N: so many more connections, on the descriptors in PEERS.
+meet() {
+    local i fd
+    for ((i = 0; i < $1; i++)); do
+        exec {fd}<>"/dev/tcp/$ADDRESS/$PORT"
+        PEERS+=("$fd")
+    done
+}
+
+# say_and_hear [I]: each of them (or number I) says a line and gets it back.
+say_and_hear() {
+    local fd line peers=("${PEERS[@]}")
+    [[ ! ${1:-} ]] || peers=("${PEERS[$1]}")
+    for fd in "${peers[@]}"; do
+        echo hello >&"$fd"
+    done
+    for fd in "${peers[@]}"; do
+        line=
+        read -rt $((5 * MICROSECONDS / 1000000 + 1)) -u "$fd" line || true
+        same "what a peer gets back" hello "${line:-nothing}"
+    done
+}
+
+# sends_and_never_reads: the first of them, in the background; WRITER is its process.
+sends_and_never_reads() {
+    did "sent it 100 MB, and read nothing"
+    head -c 100000000 /dev/zero >&"${PEERS[0]}" 2>/dev/null 3>&- 4>&- &
+    WRITER=$!
+    HELPERS+=("$WRITER")
+}
+
+serve_files() {
+    SITE=$BATS_TEST_TMPDIR/site
+    mkdir -p "$SITE"
+    echo first >"$SITE/a.txt"
+    truncate -s 30000000 "$SITE/large"
+    serve -P http -d "$SITE"
+}
+
+# less_time: a TIME_SCALE with which talk waits 1.5 s for what should come at once.
+less_time() {
+    LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.3 }"
+}
+
+# ---- looking at the server ----
+
+pause() {
+    [[ ${QUIET:-} ]] || exec {QUIET}<> <(:)
+    read -rt "$1" -u "$QUIET" || true
+}
+
+# lives: how many threads it has, all processes taken together.
+lives() {
+    local pid n=0
+    for pid in $(process_tree "$SERVER"); do
+        n=$((n + $(thread_count "$pid")))
+    done
+    echo "$n"
+}
+
+memory_kb() {
+    local pid
+    for pid in $(process_tree "$SERVER"); do
+        cat "/proc/$pid/status"
+    done | awk '$1 == "VmRSS:" { sum += $2 } END { print sum + 0 }'
+}
+
+# it_rests: it sleeps and so does the writer, and that ten times in a row; or the writer is done.
+it_rests() {
+    RESTED=$((${RESTED:-0} + 1))
+    is_asleep "$SERVER" && is_asleep "$WRITER" || RESTED=0
+    ((RESTED >= 10)) || gone "$WRITER"
+}
+
+# few_calls: ends it, and looks how many calls of the system it has made.
+few_calls() {
+    local calls fd
+    for fd in "${PEERS[@]}"; do
+        exec {fd}>&-
+    done
+    dismiss
+    grep -q 'calls  *EAGAIN' "$SERVER_ERR" || same "on SIGTERM" "it ends" "it has to be killed"
+    calls=$(awk '$2 ~ /^[0-9]+$/ { sum += $2 } END { print sum + 0 }' "$SERVER_ERR")
+    ((calls <= MOST_CALLS)) || same "its calls of the system" "$MOST_CALLS at most" "$calls"
+}
