@@ -43,7 +43,9 @@ folders  := $(sort $(patsubst chapters/%/,%,$(dir $(wildcard chapters/*/*/*.c)))
 singles  := $(patsubst chapters/%.c,%,$(wildcard chapters/*/*.c))
 tools    := $(patsubst lib/tools/%.c,$(BUILD)/lib/%,$(wildcard lib/tools/*.c)) \
             $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
+drivers  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/exercises/*/[0-9]*.c))
 objects  := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
+graders  := $(LIBREADY) $(tools) $(drivers)
 built     = $(if $(filter all,$(MAKECMDGOALS)),$(CHAPTERS),$(notdir $(wildcard chapters/*)))
 programs  = $(addprefix $(BUILD)/,$(filter $(built:%=%/%),$(singles) $(folders)))
 
@@ -69,6 +71,8 @@ define object
 endef
 
 $(BUILD)/objects/%.o: chapters/%.c $(BUILD)/compiler
+	$(object)
+$(BUILD)/tests/exercises/%.o: tests/exercises/%.c $(BUILD)/compiler
 	$(object)
 $(BUILD)/lib/%.o: lib/%.c $(BUILD)/compiler
 	$(object)
@@ -104,7 +108,7 @@ ifeq ($(CHAPTER),)
 else
 	@lib/tools/demo chapters/$(CHAPTERS)/demo
 endif
-test: all ## checks all of the book; CHAPTER=01: one chapter
+test: all $(graders) ## checks all of the book; CHAPTER=01: one chapter
 ifdef SUBMISSION
 	@tests/tools/grade "$(SUBMISSION)"
 else
@@ -121,24 +125,24 @@ doctor: ## what this machine can and cannot do
 
 start: ## EX=01/2 puts task and starter into work/01-…/
 	@tests/tools/start $(EX)
-check: $(LIBREADY) $(tools) ## EX=01/2 grades your work on it; EX=mine your own server
+check: $(graders) ## EX=01/2 grades your work on it; EX=mine your own server
 	@tests/tools/check $(EX)
 hint: ## EX=01/2 the next of three hints
 	@tests/tools/hint $(EX)
-next: $(LIBREADY) $(tools) ## where to go on
+next: $(graders) ## where to go on
 	@tests/tools/next
-progress: $(LIBREADY) $(tools) ## what is done
+progress: $(graders) ## what is done
 	@tests/tools/progress
-solution: $(LIBREADY) $(tools) ## EX=01/2 our solution beside yours, once yours passes
+solution: $(graders) ## EX=01/2 our solution beside yours, once yours passes
 	@tests/tools/solution $(EX)
-grade: $(LIBREADY) $(tools) ## all of work/, or SUBMISSION=dir: points and feedback
+grade: $(graders) ## all of work/, or SUBMISSION=dir: points and feedback
 	@tests/tools/grade $(if $(SUBMISSION),"$(SUBMISSION)")
 
 # ---- the workshop ----
 
 bench: all ## measurements of a chapter, as ratios; never part of `make test`
 	@lib/tools/bench $(CHAPTERS:%=chapters/%)
-prove: all ## every grader: starter fails, solutions pass, each wrong solution is caught
+prove: all $(graders) ## every grader: starter fails, solutions pass, each wrong solution is caught
 	@tests/tools/prove
 fuzz: # wrong bytes for the state machines of chapter 08; SECONDS_EACH=60
 	@tests/tools/fuzz $(or $(SECONDS_EACH),60)

@@ -5,6 +5,7 @@
 load lib/servers
 
 setup() {
+    set +T # see lib/servers.bash
     export BOOK_ROOT=$BATS_TEST_TMPDIR/sample NO_SKIP='' CHAPTER=''
     ASAN_OPTIONS+=:verify_asan_link_order=0 # for the line-buffering that transcripts preload
     text=$BOOK_ROOT/book/01-blocking.md

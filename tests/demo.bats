@@ -4,6 +4,7 @@
 load lib/servers
 
 setup() {
+    set +T # see lib/servers.bash
     cd "$BATS_TEST_TMPDIR" || return 1
     mkdir 42-sample
     DEMO=$PWD/42-sample/demo

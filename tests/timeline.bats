@@ -2,6 +2,7 @@
 load lib/servers
 
 setup() {
+    set +T # see lib/servers.bash
     trace=$BATS_TEST_TMPDIR/trace.json
 }
 

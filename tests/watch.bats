@@ -27,6 +27,7 @@ events() {
 }
 
 setup() {
+    set +T # see lib/servers.bash
     trace=$BATS_TEST_TMPDIR/trace.json
 }
 

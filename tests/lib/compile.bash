@@ -20,10 +20,11 @@ fi
 LIBREADY=${LIBREADY:-$BUILD/lib/libready.a}
 [[ $LIBREADY = /* ]] || LIBREADY=$TOP/$LIBREADY
 
-# compile NAME: builds the C program on standard input as $BATS_TEST_TMPDIR/NAME.
+# compile NAME: builds the C program on standard input as $BATS_TEST_TMPDIR/NAME; quickly, for it
+# will not run long.
 compile() {
     local program=$BATS_TEST_TMPDIR/$1
     cat >"$program.c"
     # shellcheck disable=SC2086 # COMPILE is a command with its options
-    (cd "$TOP" && $COMPILE -o "$program" "$program.c" "$LIBREADY" $WATCH)
+    (cd "$TOP" && $COMPILE -O0 -o "$program" "$program.c" "$LIBREADY" $WATCH)
 }

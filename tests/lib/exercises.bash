@@ -18,9 +18,9 @@
 #   same      "the bytes that came back" "$expected" "$got"
 # shellcheck shell=bash
 # shellcheck source=/dev/null
-source "$(dirname "${BASH_SOURCE[0]}")/servers.bash"
+source "${BASH_SOURCE[0]%/*}/servers.bash"
 # shellcheck source=/dev/null
-source "$(dirname "${BASH_SOURCE[0]}")/choose.bash"
+source "${BASH_SOURCE[0]%/*}/choose.bash"
 
 did() { printf 'did: %s\n' "$*"; }
 hint() { printf 'hint: %s\n' "$*"; }
@@ -45,8 +45,9 @@ ended_as() { printf 'outcome: %s: %s\n' "$1" "$2"; }
 limited() {
     local seconds=$1
     shift
-    OUT=$(mktemp "$BATS_TEST_TMPDIR/out.XXXXXX")
-    ERR=$(mktemp "$BATS_TEST_TMPDIR/err.XXXXXX")
+    RUNS=$((${RUNS:-0} + 1))
+    OUT=$BATS_TEST_TMPDIR/run-$BASHPID-$RUNS.out
+    ERR=${OUT%.out}.err
     STATUS=0
     (
         ulimit -f 64
@@ -206,6 +207,7 @@ as_given() {
 HELPERS=() DISMISSED=() # what a test runs besides servers; servers whose end says nothing
 
 setup() {
+    set +T # see servers.bash
     export -n "${!BATS_@}" # nobody else's business
     if [[ -e $BATS_FILE_TMPDIR/hopeless && ! ${KEEP_GOING:-} ]]; then
         ended_as not-run "a condition before it does not hold"

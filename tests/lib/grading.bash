@@ -17,18 +17,18 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # much of this is for those who load this file
 
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 WORK=${WORK:-$TOP/work}
 BUILD=${BUILD:-build}
 [[ $BUILD = /* ]] || BUILD=$TOP/$BUILD
 TIME_SCALE=${TIME_SCALE:-1}
-JOBS=${JOBS:-$(nproc)}
 MANIFEST=$TOP/exercises/manifest.tsv
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE # a hook's; ours are other repositories
 
 # scaled SECONDS: as many as they are on this machine, TIME_SCALE being what it is.
 scaled() {
-    LC_ALL=C awk -v s="$1" -v scale="$TIME_SCALE" 'BEGIN { printf "%d\n", s * scale + 0.999 }'
+    LC_ALL=C printf -v MICROSECONDS %.0f "${TIME_SCALE}e6"
+    echo $((($1 * MICROSECONDS + 999999) / 1000000))
 }
 
 # give_up LINE...: the command was used wrongly, or cannot work here.
@@ -49,20 +49,24 @@ exercise_ids() {
 
 # find_exercise EX: "01/2", its folder, or "mine" (its first stage); sets the EX_ variables.
 find_exercise() {
-    local line ids
-    line=$(awk -F'\t' -v ex="${1:-}" '
-        NR > 1 && ($1 == ex || $2 == ex || $3 == ex && ex == "mine") { print; exit }' "$MANIFEST")
-    if [[ ! $line ]]; then
+    local ids found=
+    while IFS=$'\t' read -r EX EX_FOLDER EX_KIND EX_POINTS EX_NEEDS EX_FILES EX_SECTION; do
+        [[ $EX != id && ${1:-} ]] || continue
+        [[ $1 = "$EX" || $1 = "$EX_FOLDER" || $1 = mine && $EX_KIND = mine ]] || continue
+        found=yes
+        break
+    done <"$MANIFEST"
+    if [[ ! $found ]]; then
         ids=$(CHAPTER='' exercise_ids '')
         give_up "${1:+there is no exercise $1; }say which one: EX=${ids%%$'\n'*}" \
             "there are ${ids//$'\n'/ }"
     fi
-    IFS=$'\t' read -r EX EX_FOLDER EX_KIND EX_POINTS EX_NEEDS EX_FILES EX_SECTION <<<"$line"
     EX_NAME=${EX_FOLDER#*/}
     EX_NAME=${EX_NAME#*-} # what its program is called
-    EX_TITLE=$(sed -n '1s/^# *//p' "$TOP/exercises/$EX_FOLDER/README.md")
+    IFS= read -r EX_TITLE <"$TOP/exercises/$EX_FOLDER/README.md"
+    EX_TITLE=${EX_TITLE#'# '}
     EX_GRADER=$TOP/tests/exercises/$EX_FOLDER.bats
-    EX_DRIVER=$TOP/tests/exercises/$EX_FOLDER.c # not every exercise has one
+    EX_DRIVER=$BUILD/tests/exercises/$EX_FOLDER.o # not every exercise has one; make builds it
     EX_PLACE=$EX_FOLDER                         # where it lies in somebody's work
     EX_TASK=README.md
     [[ $EX_KIND != mine ]] || EX_NAME=mine EX_PLACE=mine EX_TASK=${EX_FOLDER%%/*}.md
@@ -70,12 +74,13 @@ find_exercise() {
 
 # The programs of the book that a grader runs, and the patches that make others of them: what it
 # names in lines like "# builds: chapters/01-blocking/one-at-a-time.c". Relative to the top.
-grader_builds() {
-    local pattern
-    while IFS= read -r pattern; do
-        (cd "$TOP" && compgen -G "$pattern")
-    done < <(sed -n 's/^# builds: //p' "$EX_GRADER")
-}
+grader_builds() (
+    local line
+    cd "$TOP"
+    while IFS= read -r line; do
+        [[ $line != '# builds: '* ]] || compgen -G "${line#'# builds: '}"
+    done <"$EX_GRADER"
+)
 
 # The file that a patch is for, as the patch says; nothing for a file that is no patch.
 patched_file() {
@@ -89,11 +94,12 @@ apply() {
 
 # A hash of all that decides about this exercise.
 grader_hash() {
-    local builds files=("$EX_GRADER" "$TOP"/tests/lib/{exercises,servers,choose}.bash
+    local hash builds files=("$EX_GRADER" "$TOP"/tests/lib/{exercises,servers,choose}.bash
         "$TOP"/tests/lib/score.awk "$TOP"/tests/tools/judge "$TOP"/tests/cage.c)
-    [[ ! -e $EX_DRIVER ]] || files+=("$EX_DRIVER")
+    [[ ! -e ${EX_GRADER%.bats}.c ]] || files+=("${EX_GRADER%.bats}.c")
     mapfile -t builds < <(grader_builds)
-    (cd "$TOP" && cat "${files[@]}" "${builds[@]}") | sha256sum | cut -c -12
+    hash=$(cd "$TOP" && cat "${files[@]}" "${builds[@]}" | sha256sum)
+    echo "${hash:0:12}"
 }
 
 # ---- grading ----
@@ -103,7 +109,8 @@ ready_to_grade() {
     [[ ${COMPILE:-} && ${LIBREADY:-} ]] ||
         give_up "make runs this, for it knows the compiler: make ${0##*/}${1:+ EX=$1}"
     [[ -x $BUILD/tests/cage && -x $BUILD/tests/talk ]] || give_up "the tools are missing: make all"
-    "$TOP/tests/tools/bats" --version >/dev/null || exit 2
+    BATS=$("$TOP/tests/tools/bats" --where) || exit 2
+    export BATS
 }
 
 # kept_result: the file for the result of what work/ holds for the exercise now. Its name is a hash
@@ -134,9 +141,9 @@ judge_work() {
 # grade_all: reads lines of EX, FOLDER, RESULT and perhaps TEST, with tabs between them; grades as
 # many at a time as there are CPUs.
 grade_all() {
-    local ex folder result only running=0
+    local ex folder result only running=0 jobs=${JOBS:-$(nproc)}
     while IFS=$'\t' read -r ex folder result only; do
-        if ((running < JOBS)); then
+        if ((running < jobs)); then
             running=$((running + 1))
         else
             wait -n || true

@@ -19,7 +19,7 @@
 
 bats_require_minimum_version 1.8.0
 
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+TOP=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
 BUILD=${BUILD:-build}
 [[ $BUILD = /* ]] || BUILD=$TOP/$BUILD
 TIME_SCALE=${TIME_SCALE:-1}
@@ -30,6 +30,11 @@ unset MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:exitcode=99}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:exitcode=99}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=0:exitcode=99}
+
+# Bats notes every command that runs, to tell which one failed; that of helpers too, where it makes
+# a loop a hundred times slower. The test's own lines are enough. A file with a setup() of its own
+# does the same in it.
+setup() { set +T; }
 
 # concerns_this_build PROGRAM: ThreadSanitizer has nothing to say about a server without threads, and
 # does not survive that a thread of glibc's AIO makes another (06-aio.bats has one who does not).
@@ -45,6 +50,7 @@ concerns_this_build() {
 # Fails, and says what it waited for, when SECONDS x TIME_SCALE have passed.
 poll_until() {
     local deadline=$((${EPOCHREALTIME/[.,]/} + $1 * MICROSECONDS)) seconds=$1
+    local naps=(.002 .004 .008 .016 .032) nap=0
     shift
     [[ ${TICK:-} ]] || exec {TICK}<> <(:)
     until "$@"; do
@@ -52,7 +58,8 @@ poll_until() {
             echo "waited $seconds s x $TIME_SCALE in vain for: $*"
             return 1
         fi
-        read -rt 0.02 -u "$TICK" || true # 20 ms, without a process
+        read -rt "${naps[nap]}" -u "$TICK" || true # sleeps, without a process
+        ((nap == 4)) || nap=$((nap + 1))
     done
 }
 
@@ -90,8 +97,9 @@ start_server() {
     local program=$1 line status=0
     shift
     [[ $program = /* ]] || program=$BUILD/$program
-    SERVER_OUT=$(mktemp "$BATS_TEST_TMPDIR/out.XXXXXX")
-    SERVER_ERR=$(mktemp "$BATS_TEST_TMPDIR/err.XXXXXX")
+    SERVER_OUT=$BATS_TEST_TMPDIR/server-$BASHPID-${#SERVERS[@]}.out
+    SERVER_ERR=${SERVER_OUT%.out}.err
+    : >"$SERVER_OUT" # which is read before the server has begun
     # shellcheck disable=SC2086 # LISTEN holds several words on purpose
     run_apart "$program" ${LISTEN:--p 0} "$@" </dev/null >"$SERVER_OUT" 2>"$SERVER_ERR" &
     SERVER=$!
@@ -159,7 +167,7 @@ stop_server() {
         echo "the server ended with status $status instead of 0 on SIG$signal"
         return 1
     fi
-    left=$(session_of "$SERVER")
+    left=$(group_of "$SERVER")
     if [[ $left ]]; then
         echo "the server left processes behind:"
         echo "$left"
@@ -167,14 +175,15 @@ stop_server() {
     fi
 }
 
-# session_of PID: the living processes of the session that PID began, a line each: pid, state, name.
-session_of() {
-    cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$1" '{
+# group_of PID: the living processes of the group that PID began, a line each: pid, state, name.
+group_of() {
+    kill -0 -- "-$1" 2>/dev/null || return 0 # there is not even a zombie
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v group="$1" '{
         pid = $1
         name = $0
         gsub(/^[^(]*\(|\)[^)]*$/, "", name)
         sub(/.*\) /, "")
-        if ($4 == session && $1 != "Z")
+        if ($3 == group && $1 != "Z")
             print pid, $1, name
     }'
 }
@@ -182,7 +191,7 @@ session_of() {
 # end_servers: for teardown. Kills what is left of every server of this test. If the test has
 # failed, shows first what they had to say (unless a tell_servers does that in its own way).
 end_servers() {
-    local i pid server
+    local i server
     for i in "${!SERVERS[@]}"; do
         if [[ ! ${BATS_TEST_COMPLETED:-} && -s ${SERVERS_ERR[i]} ]] &&
             ! declare -F tell_servers >/dev/null; then
@@ -192,9 +201,7 @@ end_servers() {
     done
     [[ -e $BATS_TEST_TMPDIR/servers ]] || return 0
     while read -r server; do
-        for pid in $(session_of "$server" | awk '{ print $1 }'); do
-            kill -KILL "$pid" 2>/dev/null || true
-        done
+        kill -KILL -- "-$server" 2>/dev/null || true
         wait "$server" 2>/dev/null || true
     done <"$BATS_TEST_TMPDIR/servers"
 }
