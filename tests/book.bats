@@ -5,7 +5,7 @@
 load lib/servers
 
 setup() {
-    set +T # see lib/servers.bash
+    note_own_lines
     export BOOK_ROOT=$BATS_TEST_TMPDIR/sample NO_SKIP='' CHAPTER=''
     ASAN_OPTIONS+=:verify_asan_link_order=0 # for the line-buffering that transcripts preload
     text=$BOOK_ROOT/book/01-blocking.md

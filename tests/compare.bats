@@ -3,7 +3,7 @@
 load lib/servers
 
 setup() {
-    set +T # see lib/servers.bash
+    note_own_lines
     export OUT=$BATS_TEST_TMPDIR/compare BUILD
     unset MODELS CLIENTS LOAD SECONDS_EACH ROUNDS WORK NO_COLOR
     export LC_ALL=C.UTF-8

@@ -422,7 +422,7 @@ all_asleep() {
         poll_until 5 gone "${PIDS[i]}"
         wait "${PIDS[i]}"
         [ ! -s "${ERRS[i]}" ]
-        [ "$(group_of "${PIDS[i]}")" = "" ]
+        [ "$(session_of "${PIDS[i]}")" = "" ]
     done
     wait "${writers[@]}" || true # they had nobody to write to any more
 }

@@ -4,7 +4,7 @@
 load lib/servers
 
 setup() {
-    set +T # see lib/servers.bash
+    note_own_lines
     cd "$BATS_TEST_TMPDIR" || return 1
     mkdir 42-sample
     DEMO=$PWD/42-sample/demo

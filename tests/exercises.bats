@@ -3,7 +3,7 @@
 load lib/servers
 
 setup() {
-    set +T # see lib/servers.bash
+    note_own_lines
     [[ ${COMPILE:-} ]] || skip "COMPILE is not set: run this by make test"
     export WORK=$BATS_TEST_TMPDIR/work NO_COLOR=1 BUILD LIBREADY
     unset STUDENT EX CHAPTER

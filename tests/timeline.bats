@@ -2,7 +2,7 @@
 load lib/servers
 
 setup() {
-    set +T # see lib/servers.bash
+    note_own_lines
     trace=$BATS_TEST_TMPDIR/trace.json
 }
 

@@ -27,7 +27,7 @@ events() {
 }
 
 setup() {
-    set +T # see lib/servers.bash
+    note_own_lines
     trace=$BATS_TEST_TMPDIR/trace.json
 }
 

@@ -207,7 +207,7 @@ as_given() {
 HELPERS=() DISMISSED=() # what a test runs besides servers; servers whose end says nothing
 
 setup() {
-    set +T # see servers.bash
+    note_own_lines
     export -n "${!BATS_@}" # nobody else's business
     if [[ -e $BATS_FILE_TMPDIR/hopeless && ! ${KEEP_GOING:-} ]]; then
         ended_as not-run "a condition before it does not hold"

@@ -31,10 +31,26 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:exitcode=99}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:exitcode=99}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=0:exitcode=99}
 
-# Bats notes every command that runs, to tell which one failed; that of helpers too, where it makes
-# a loop a hundred times slower. The test's own lines are enough. A file with a setup() of its own
-# does the same in it.
-setup() { set +T; }
+# ---- noting what failed ----
+
+setup() { note_own_lines; }
+
+# note_own_lines: for a setup(). Bats notes each command that runs (in a DEBUG trap), to tell which
+# one has failed; those of helpers too, whose loops that makes a hundred times slower. The test's
+# own lines are enough: helpers do not inherit the trap, and when one fails it is the line of the
+# call that is told.
+note_own_lines() {
+    set +T
+    trap 'trap - DEBUG; note_failure' ERR
+}
+
+# In the test itself the trap has noted ERR's command as well, and the one before it has failed.
+# shellcheck disable=SC2034 # these are variables of Bats
+note_failure() {
+    [[ ${FUNCNAME[1]} != "$BATS_TEST_NAME" ]] ||
+        BATS_DEBUG_LAST_STACK_TRACE=("${BATS_DEBUG_LASTLAST_STACK_TRACE[@]}")
+    BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
+}
 
 # concerns_this_build PROGRAM: ThreadSanitizer has nothing to say about a server without threads, and
 # does not survive that a thread of glibc's AIO makes another (06-aio.bats has one who does not).
@@ -87,7 +103,7 @@ is_asleep() {
 
 # ---- starting and stopping ----
 
-SERVERS=() SERVERS_ERR=()
+SERVERS=() SERVERS_ERR=() STOPPED=() # STOPPED: those of which nothing is left
 
 # start_server PROGRAM [ARGUMENT...]: starts build/PROGRAM (or an absolute path) on a free port
 # of 127.0.0.1 and returns when it has announced itself. Sets SERVER (its pid, which is also its
@@ -167,23 +183,23 @@ stop_server() {
         echo "the server ended with status $status instead of 0 on SIG$signal"
         return 1
     fi
-    left=$(group_of "$SERVER")
+    left=$(session_of "$SERVER")
     if [[ $left ]]; then
         echo "the server left processes behind:"
         echo "$left"
         return 1
     fi
+    STOPPED+=("$SERVER")
 }
 
-# group_of PID: the living processes of the group that PID began, a line each: pid, state, name.
-group_of() {
-    kill -0 -- "-$1" 2>/dev/null || return 0 # there is not even a zombie
-    cat /proc/[0-9]*/stat 2>/dev/null | awk -v group="$1" '{
+# session_of PID: the living processes of the session that PID began, a line each: pid, state, name.
+session_of() {
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$1" '{
         pid = $1
         name = $0
         gsub(/^[^(]*\(|\)[^)]*$/, "", name)
         sub(/.*\) /, "")
-        if ($3 == group && $1 != "Z")
+        if ($4 == session && $1 != "Z")
             print pid, $1, name
     }'
 }
@@ -191,7 +207,7 @@ group_of() {
 # end_servers: for teardown. Kills what is left of every server of this test. If the test has
 # failed, shows first what they had to say (unless a tell_servers does that in its own way).
 end_servers() {
-    local i server
+    local i pid server
     for i in "${!SERVERS[@]}"; do
         if [[ ! ${BATS_TEST_COMPLETED:-} && -s ${SERVERS_ERR[i]} ]] &&
             ! declare -F tell_servers >/dev/null; then
@@ -201,7 +217,10 @@ end_servers() {
     done
     [[ -e $BATS_TEST_TMPDIR/servers ]] || return 0
     while read -r server; do
-        kill -KILL -- "-$server" 2>/dev/null || true
+        [[ " ${STOPPED[*]} " != *" $server "* ]] || continue
+        for pid in $(session_of "$server" | awk '{ print $1 }'); do
+            kill -KILL "$pid" 2>/dev/null || true
+        done
         wait "$server" 2>/dev/null || true
     done <"$BATS_TEST_TMPDIR/servers"
 }
