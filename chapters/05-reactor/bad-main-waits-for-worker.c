@@ -40,7 +40,8 @@ static void
 end(struct source *s)
 {
     source_close(s);
-    free(s);
+    if (!s->listens)
+        free(s);
     if (--watched == 0)
         check(eventfd_write(over, 1), "eventfd_write");
 }

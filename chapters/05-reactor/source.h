@@ -70,7 +70,7 @@ source_serve(struct source *s)
         connection_send(&s->connection);
     } else {
         connection_receive(&s->connection);
-        if (pause_ms)
+        if (pause_ms && !s->connection.ended)
             sleep_ms(pause_ms); /* as if there were something to think about */
     }
     s->interest = connection_interest(&s->connection);
@@ -91,7 +91,7 @@ set_up(int argc, char **argv)
         {'s', "MS", "how long a worker thinks about what it has read (0)", &ms},
         {'v', NULL, "tell at the end what there was to do", &tell},
         {0}};
-    struct source *listening = calloc(1, sizeof *listening);
+    static struct source listening = {.interest = EPOLLIN, .listens = true};
     struct server_args args = parse_server_args_and(argc, argv, own);
 
     protocol = find_protocol(name);
@@ -99,14 +99,10 @@ set_up(int argc, char **argv)
     workers = parse_number(how_many, 1, MOST_WORKERS, "WORKERS");
     pause_ms = parse_number(ms, 0, 10000, "MS");
     verbose = tell != NULL;
-    if (!listening)
-        fail("calloc", "the listener");
-    listening->fd = tcp_listen(args.address, args.port);
-    listening->interest = EPOLLIN;
-    listening->listens = true;
-    set_nonblocking(listening->fd);
-    stop_on_signals(listening->fd);
-    return listening;
+    listening.fd = tcp_listen(args.address, args.port);
+    set_nonblocking(listening.fd);
+    stop_on_signals(listening.fd);
+    return &listening;
 }
 
 static inline void
