@@ -63,13 +63,19 @@ enter(struct client *c, enum state state, int64_t now)
     c->since = now;
 }
 
-/* Edge triggered, so that nothing has to be changed while the connection lives: epoll(7). */
+/*
+ * Edge triggered, so that an answer that comes in one piece costs epoll_wait() and recv(), and
+ * nothing else: epoll(7). One in more pieces is watched for anew each time (how: EPOLL_CTL_MOD),
+ * which tells at once of what is there already: whatever made a call say EAGAIN, nothing is missed.
+ */
 static void
-watch(struct client *c, uint32_t events)
+watch(struct client *c, int how)
 {
-    struct epoll_event event = {.events = events | EPOLLRDHUP | EPOLLET, .data.ptr = c};
+    bool sending = c->state == CONNECTING || !all_sent(&c->exchange);
+    uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | (sending ? (uint32_t)EPOLLOUT : 0);
+    struct epoll_event event = {.events = events, .data.ptr = c};
 
-    check(epoll_ctl(loop, EPOLL_CTL_ADD, c->exchange.fd, &event), "epoll_ctl");
+    check(epoll_ctl(loop, how, c->exchange.fd, &event), "epoll_ctl");
 }
 
 /* A request, or the attempt to get a connection, has come to its end. */
@@ -100,7 +106,7 @@ connect_to_stay(struct client *c, int64_t now)
     enter(c, CONNECTING, now);
     outcome = open_connection(&c->exchange);
     if (outcome == IN_FLIGHT)
-        watch(c, EPOLLIN | EPOLLOUT);
+        watch(c, EPOLL_CTL_ADD);
     else
         settle(c, outcome, now);
 }
@@ -120,10 +126,12 @@ ask(struct client *c, int64_t now)
         outcome = send_rest(&c->exchange); /* on loopback the connection stands already */
     if (watch_tracing())
         trace(c, false, now, now_ns());
-    if (outcome == IN_FLIGHT && plan->visits)
-        watch(c, all_sent(&c->exchange) ? EPOLLIN : EPOLLIN | EPOLLOUT);
     if (outcome != IN_FLIGHT)
         settle(c, outcome, now);
+    else if (plan->visits)
+        watch(c, EPOLL_CTL_ADD);
+    else if (!all_sent(&c->exchange))
+        watch(c, EPOLL_CTL_MOD);
 }
 
 static void
@@ -136,7 +144,9 @@ advance(struct client *c, uint32_t events)
     outcome = send_rest(&c->exchange);
     if (outcome == IN_FLIGHT && events & ~(uint32_t)EPOLLOUT)
         outcome = receive(&c->exchange);
-    if (outcome != IN_FLIGHT)
+    if (outcome == IN_FLIGHT)
+        watch(c, EPOLL_CTL_MOD);
+    else
         settle(c, outcome, now_ns());
 }
 
