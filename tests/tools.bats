@@ -119,6 +119,13 @@ last_line() {
     [ "$(last_line)" = "2 passed, 2 failed" ]
 }
 
+@test "of a test that fails its own line is told, be it a compound command or a helper's call" {
+    printf '%s\n' 'load lib/servers' 'helper() { false; }' '@test "one" {' '    run true' \
+        '    ((1 == 2))' '}' '@test "two" {' '    helper' '}' >tests/01-one.bats
+    run runner
+    [[ $output = *"line 5)"*"\`((1 == 2))' failed"*"line 8)"*"\`helper' failed"* ]]
+}
+
 @test "skipped tests are counted apart, with their reasons" {
     printf '@test "it holds" { skip "no moon"; }\n' >tests/01-one.bats
     run runner
