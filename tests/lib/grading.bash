@@ -76,7 +76,7 @@ find_exercise() {
 # names in lines like "# builds: chapters/01-blocking/one-at-a-time.c". Relative to the top.
 grader_builds() (
     local line
-    cd "$TOP"
+    cd "$TOP" || return
     while IFS= read -r line; do
         [[ $line != '# builds: '* ]] || compgen -G "${line#'# builds: '}"
     done <"$EX_GRADER"
