@@ -2,8 +2,8 @@
  * bad-waits-on-itself.c - tasks that wait for other tasks of the same pool
  *
  * Shows:  every worker is busy with a page, and waits for a part. The parts wait, too, for a
- * worker. No lock is in sight, and it is a deadlock. With one worker more it would have worked,
- *         until three pages are asked for at once.
+ *         worker. No lock is in sight, and it is a deadlock. With one worker more it would have
+ *         worked, until three pages are asked for at once.
  * Run:    build/07-thread-pool/bad-waits-on-itself
  *         build/07-thread-pool/bad-waits-on-itself -t 600 &
  * Watch:  gdb -p PID -batch -ex 'thread apply all bt': both workers are in future_wait().
@@ -50,7 +50,7 @@ int
 main(int argc, char **argv)
 {
     const char *seconds = "1";
-    const struct own_option own[] = {{'t', "SECONDS", "how long the pages may take (1)", &seconds},
+    const struct own_option own[] = {{'t', "SECONDS", "how long pages may take (1)", &seconds},
                                      {0}};
     struct future page[PAGES] = {{.compute = make_page, .argument = "A"},
                                  {.compute = make_page, .argument = "B"}};

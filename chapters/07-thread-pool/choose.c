@@ -9,7 +9,7 @@
  *         build/07-thread-pool/choose -b 50 "round robin"  the queues, every 50 ms
  * Watch:  the busiest worker's share; in turn it is the same every time, to the millisecond.
  * Breaks: steal.c mends what a dealer has guessed wrong.
- * Book:   07-thread-pool, "Who gets the task?"
+ * Book:   07-thread-pool, "Who gets the task"
  */
 #include "args.h"
 #include "uneven.h"

@@ -2,8 +2,8 @@
  * create-or-submit.c - what a thread costs, and what a task of a pool
  *
  * Shows:  to make a thread is to ask the kernel for a stack and for something to schedule. To
- * submit a task is to put a pointer into a queue; that costs a system call only when somebody has
- *         to be woken up for it.
+ *         submit a task is to put a pointer into a queue; that costs a system call only when
+ *         somebody has to be woken up for it.
  * Run:    build/07-thread-pool/create-or-submit
  * Watch:  one at a time, somebody has to be woken up each time, for both; a hundred at a time, the
  *         workers are awake, and take one after the other.

@@ -7,7 +7,7 @@
  * Run:    build/07-thread-pool/drain
  * Watch:  the end is told while most of the tasks still wait.
  * Breaks: bad-shutdown-loses-task.c
- * Book:   07-thread-pool, "The end of a pool"
+ * Book:   07-thread-pool, "Tasks that get lost"
  */
 #include "args.h"
 #include "error.h"

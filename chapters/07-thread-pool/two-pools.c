@@ -49,7 +49,7 @@ int
 main(int argc, char **argv)
 {
     const char *seconds = "60";
-    const struct own_option own[] = {{'t', "SECONDS", "how long the pages may take (60)", &seconds},
+    const struct own_option own[] = {{'t', "SECONDS", "how long pages may take (60)", &seconds},
                                      {0}};
     struct future page[PAGES] = {{.compute = make_page, .argument = "A"},
                                  {.compute = make_page, .argument = "B"}};

@@ -4,8 +4,9 @@
  * Shows:  close() gives the number back, and the next who comes gets it. The worker knows nothing
  *         of that: its write() succeeds, and A's answer goes to B. No call has failed.
  * Run:    build/09-oneshot/bad-close-under-feet
- * Watch:  ThreadSanitizer knows of descriptors, too: it names write(), close() and the
- * socketpair(). Twin:   cut-off.c Book:   09-oneshot, "What goes wrong"
+ * Watch:  ThreadSanitizer knows of descriptors, too: it names close(), read() and socketpair().
+ * Twin:   cut-off.c
+ * Book:   09-oneshot, "What goes wrong"
  */
 #include "args.h"
 #include "clock.h"

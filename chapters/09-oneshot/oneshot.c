@@ -9,7 +9,7 @@
  * Watch:  -v, and kill it: did two ever meet at one connection? /proc/PID/fdinfo of the epoll
  *         instance: with "events: 40000000" one is disarmed.
  * Breaks: bad-forgets-rearm.c
- * Book:   09-oneshot, "A server without a queue"
+ * Book:   09-oneshot, "A connection of one's own"
  */
 #include "args.h"
 #include "connection.h"

@@ -8,7 +8,7 @@
  * Watch:  numbers are sent two by two, the second while the first is being thought about; each is
  *         answered with the sum of all up to it.
  * Breaks: bad-no-oneshot.c, bad-rearms-too-early.c
- * Book:   09-oneshot, "Re-arm last"
+ * Book:   09-oneshot, "Arming again"
  */
 #include "args.h"
 #include "clock.h"

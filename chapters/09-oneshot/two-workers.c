@@ -4,6 +4,7 @@
  * Shows:  while one thinks about a message, the next makes the descriptor ready again, and the
  *         other is told, by the level as well as by the edge: its answer overtakes. EPOLLONESHOT
  *         tells one worker, and nobody else until he says so.
+ * Run:    build/09-oneshot/two-workers
  *         build/09-oneshot/two-workers -t et-oneshot -n 100000 -s 0
  * Watch:  TRACE=both.json, and build/lib/timeline --text both.json: who works when?
  * Book:   09-oneshot, "Two workers, one connection"

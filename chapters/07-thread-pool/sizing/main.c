@@ -2,11 +2,13 @@
  * sizing - how many workers should a pool have?
  *
  * Shows:  tasks that compute need a CPU each: more workers than CPUs (N) bring nothing, and one
- * more (N+1) is for the moment in which one of them has to wait after all. Tasks that wait need no
- * CPU: while they wait, others can, and more workers are more throughput for a long time. Run:
- * build/07-thread-pool/sizing taskset -c 0 build/07-thread-pool/sizing        as if there were one
- * CPU build/07-thread-pool/sizing -s >sizing.svg      drawn Watch:  where each column stops
- * growing. Book:   07-thread-pool, "How many workers?"
+ *         more (N+1) is for the moment in which one of them has to wait after all. Tasks that wait
+ *         need no CPU: while they wait, others can, and more workers are more throughput.
+ * Run:    build/07-thread-pool/sizing
+ *         taskset -c 0 build/07-thread-pool/sizing        as if there were one CPU
+ *         build/07-thread-pool/sizing -s >sizing.svg      drawn
+ * Watch:  where each column stops growing.
+ * Book:   07-thread-pool, "How many workers"
  */
 #include "args.h"
 #include "clock.h"
