@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST = 100, AWHILE = 20 /* looks, one each millisecond */ };
+enum { MOST = 100, AWHILE = 10 /* looks, one each millisecond */ };
 
 static struct peer {
     int near, far; /* our end of the connection, and the peer's own */
@@ -180,6 +180,7 @@ answer(bool by_dup)
 
         peer[i].out = request(out, "hello", 5);
         check(aio_write(&peer[i].out), "aio_write");
+        settle(); /* one after the other: none is in the way of another */
     }
     return done(few, true);
 }
