@@ -112,14 +112,13 @@ map_all(struct ring *r, const struct io_uring_params *p)
 /*
  * SINGLE_ISSUER: one thread only, so the kernel need not guard against others. COOP_TASKRUN: what
  * it has to do for us, it does when we are with it anyway, and does not interrupt us for it.
- * SUBMIT_ALL: a request that makes no sense does not hold up those behind it. See
- * io_uring_setup(2).
+ * See io_uring_setup(2).
  */
 struct ring *
 ring_open(unsigned entries)
 {
-    struct io_uring_params params = {.flags = IORING_SETUP_SINGLE_ISSUER |
-                                              IORING_SETUP_COOP_TASKRUN | IORING_SETUP_SUBMIT_ALL};
+    struct io_uring_params params = {.flags =
+                                         IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN};
     int fd = (int)syscall(SYS_io_uring_setup, entries, &params);
     struct ring *r;
 

@@ -6,7 +6,7 @@
  *         answers answers one message late. Another descriptor of the same connection has a
  *         line of its own.
  * Run:    build/06-proactor/aio-in-line
- * Book:   06-proactor, "What AIO is made of"
+ * Book:   06-proactor, "Threads that nobody sees"
  */
 #include "args.h"
 #include "clock.h"

@@ -6,7 +6,7 @@
  *         the failure of the *notice* in the place of the result of the *request*.
  * Run:    build/06-proactor/aio-notices
  * Watch:  the last line: all is read, and every request says EAGAIN.
- * Book:   06-proactor, "What AIO is made of"
+ * Book:   06-proactor, "Threads that nobody sees"
  */
 #include "args.h"
 #include "clock.h"

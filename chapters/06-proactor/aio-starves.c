@@ -8,7 +8,7 @@
  *         build/06-proactor/aio-starves -n 19
  *         build/06-proactor/aio-starves -n 1000 -t 1001        a thread for each
  * Watch:  the threads; and what it takes until the one who speaks is heard.
- * Book:   06-proactor, "What AIO is made of"
+ * Book:   06-proactor, "Threads that nobody sees"
  */
 #include "args.h"
 #include "clock.h"

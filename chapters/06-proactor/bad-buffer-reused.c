@@ -2,9 +2,11 @@
  * bad-buffer-reused.c - the same, but the buffer is given back when the answer has been asked for
  *
  * Shows:  until the send is done the buffer is the kernel's, and now it is so twice: to send from
- * for A, and to receive into from B. What B says goes to A. Run:
- * build/06-proactor/bad-buffer-reused Watch:  what A gets. Twin:   buffer-on-loan.c Book:
- * 06-proactor, "What goes wrong"
+ *         for A, and to receive into from B. What B says goes to A.
+ * Run:    build/06-proactor/bad-buffer-reused
+ * Watch:  what A gets.
+ * Twin:   buffer-on-loan.c
+ * Book:   06-proactor, "What goes wrong"
  */
 #include "error.h"
 #include "ring.h"

@@ -7,7 +7,7 @@
  * Run:    build/06-proactor/one-in-flight
  *         build/06-proactor/one-in-flight -s 1000
  * Breaks: bad-all-in-flight.c
- * Book:   06-proactor, "The simulated Proactor"
+ * Book:   06-proactor, "The answers come in their own order"
  */
 #include "args.h"
 #include "clock.h"

@@ -8,7 +8,7 @@
  * Run:    build/06-proactor/proactor-simulated -p 8000
  *         build/06-proactor/proactor-simulated -p 8000 -P http -d book -w 4
  * Watch:  with TRACE all reads and writes are in one lane; with -v, what there was to do.
- * Book:   06-proactor, "The simulated Proactor"
+ * Book:   06-proactor, "A Proactor with your own hands"
  */
 #include "workers.h"
 

@@ -7,7 +7,7 @@
  * Run:    build/06-proactor/uring-hello Makefile
  * Watch:  strace build/06-proactor/uring-hello Makefile: where is the read?
  * Breaks: bad-forgets-cq-head.c
- * Book:   06-proactor, "The smallest ring"
+ * Book:   06-proactor, "The ring"
  */
 #include "args.h"
 #include "error.h"

@@ -3,11 +3,13 @@
  *
  * Shows:  accept and receive are requests that go on. What has come lies in a buffer of a group
  *         that all peers share: who says nothing holds none. A buffer is given back when what is in
- *         it has been copied, not before; who sends and does not read has his request cancelled,
- * and made anew when he has taken what he is owed. Run:    build/06-proactor/uring-multishot -p
- * 8000 build/06-proactor/uring-multishot -p 8000 -P http -d book Watch:  -v, and kill it: how many
- * requests to receive there were, and how many results. Breaks: bad-buffer-reused.c Book:
- * 06-proactor, "Once asked, many times told"
+ *         it has been copied, not before. Who sends and does not read has his request cancelled; it
+ *         is made anew when he has taken what he is owed.
+ * Run:    build/06-proactor/uring-multishot -p 8000
+ *         build/06-proactor/uring-multishot -p 8000 -P http -d book
+ * Watch:  -v, and kill it: how many requests to receive there were, and how many results.
+ * Breaks: bad-buffer-reused.c
+ * Book:   06-proactor, "Once asked, many times told"
  */
 #include "args.h"
 #include "connection.h"
