@@ -113,6 +113,7 @@ main(int argc, char **argv)
     listener = tcp_listen(args.address, args.port);
     ring = ring_open(AT_ONCE);
     stop_on_signals(listener);
+    welcome = begin;
     accept_next();
     announce(listener);
     ring_run(ring); /* told to stop, the listener and every peer come to their end */

@@ -196,6 +196,7 @@ main(int argc, char **argv)
     buffers = ring_buffers_open(ring, GROUP, BUFFERS, BUFFER_SIZE);
     accept_how = IORING_ACCEPT_MULTISHOT;
     stop_on_signals(listener);
+    welcome = begin;
     accept_next();
     announce(listener);
     ring_run(ring); /* told to stop, the listener and every peer come to their end */

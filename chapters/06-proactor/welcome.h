@@ -1,7 +1,7 @@
 /*
  * welcome.h - accepting as a request: what the servers on io_uring share
  *
- * A server includes it, sets the four at the top, and has a begin().
+ * A server includes it, and sets the four at the top.
  */
 #pragma once
 
@@ -15,9 +15,8 @@
 
 static struct ring *ring;
 static int listener;
-static uint16_t accept_how; /* IORING_ACCEPT_MULTISHOT: once asked, many times told */
-
-static void begin(int fd); /* what to do with a new peer */
+static void (*welcome)(int fd); /* what to do with a new peer */
+static uint16_t accept_how;     /* IORING_ACCEPT_MULTISHOT: once asked, many times told */
 
 static void accepted(void *, int, uint32_t);
 
@@ -68,7 +67,7 @@ accepted(void *unused, int result, uint32_t flags)
     (void)unused;
     if (result >= 0) {
         remember_peer(result); /* its end is the program's to say, too: see net.h */
-        begin(result);
+        welcome(result);
     }
     if (flags & IORING_CQE_F_MORE)
         return;
