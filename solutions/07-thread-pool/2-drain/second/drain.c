@@ -1,0 +1,109 @@
+/*
+ * drain.c - a pool of threads, and its end: for each worker a task that ends it, behind the others
+ *
+ * Run:    make, then build/drain waiting (gdb --args build/drain waiting)
+ * Test:   make test
+ * Book:   07-thread-pool, "Tasks, futures, and an end"
+ */
+#include "error.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+enum { MOST_WORKERS = 16 };
+
+struct task {
+    void (*run)(void *owner);
+    void *owner;
+    struct task *next;
+};
+
+void pool_start(int workers);
+bool pool_submit(struct task *task);
+void pool_stop(void);
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the next three lines */
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static struct task *first, *last; /* those that wait, the oldest first */
+static bool stopping;
+static pthread_t workers[MOST_WORKERS];
+static int count;
+static struct task ends[MOST_WORKERS]; /* whoever takes one of these ends */
+
+/* The oldest task that waits; sleeps as long as there is none. */
+static struct task *
+take(void)
+{
+    struct task *task;
+
+    pthread_mutex_lock(&lock);
+    while (!first)
+        pthread_cond_wait(&changed, &lock);
+    task = first;
+    first = task->next;
+    pthread_mutex_unlock(&lock);
+    return task;
+}
+
+static void *
+work(void *unused)
+{
+    struct task *task;
+
+    while ((task = take())->run)
+        task->run(task->owner); /* from here on the task is its owner's again */
+    return unused;
+}
+
+/* Makes so many workers. */
+void
+pool_start(int n)
+{
+    stopping = false;
+    for (count = 0; count < n; count++) {
+        errno = pthread_create(&workers[count], NULL, work, NULL);
+        if (errno)
+            fail("pthread_create", NULL);
+    }
+}
+
+/* The caller holds the lock. */
+static void
+append(struct task *task)
+{
+    task->next = NULL;
+    if (first)
+        last->next = task;
+    else
+        first = task;
+    last = task;
+    pthread_cond_signal(&changed);
+}
+
+/* Takes `task`, for a worker to run. False: the pool is stopping, and does not take it. */
+bool
+pool_submit(struct task *task)
+{
+    bool taken;
+
+    pthread_mutex_lock(&lock);
+    taken = !stopping;
+    if (taken)
+        append(task);
+    pthread_mutex_unlock(&lock);
+    return taken;
+}
+
+/* Takes no more tasks; returns when all that were taken are done, and no worker is left. */
+void
+pool_stop(void)
+{
+    pthread_mutex_lock(&lock);
+    stopping = true;
+    for (int i = 0; i < count; i++)
+        append(&ends[i]);
+    pthread_mutex_unlock(&lock);
+    while (count > 0)
+        pthread_join(workers[--count], NULL);
+}

@@ -1,0 +1,31 @@
+load ../../lib/exercises
+
+@test "it runs what it takes, in the order in which it came" {
+    hint "what the starter does right must stay right"
+    drive before
+}
+
+# points: 4
+@test "what waits when the end is told is done before pool_stop() returns" {
+    hint "true of pool_submit() is a promise. When may a worker that has been told to stop do so?"
+    drive waiting
+    drive rounds
+}
+
+# points: 2
+@test "what has begun is waited for" {
+    hint "a task that is being run is not in the queue, and not done either: pthread_join(3)"
+    drive begun
+}
+
+# points: 2
+@test "workers that sleep wake up and end, each of them" {
+    hint "who sleeps in pthread_cond_wait() sees no flag that changes: somebody must tell"
+    drive asleep
+}
+
+# points: 2
+@test "from when the end is told no task is taken, by nobody" {
+    hint "first the door, then the rest of the work: else the work may never end"
+    drive refused
+}

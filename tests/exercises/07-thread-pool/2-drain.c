@@ -1,0 +1,373 @@
+/*
+ * 2-drain.c - gives a pool tasks that wait at a gate, and looks when it says that it has stopped
+ *
+ * usage: drain SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it should be,
+ * else tells what was done and what was expected.
+ *
+ * No clock decides: as long as one thread is awake, something may still happen. When all have been
+ * asleep for a while, nobody is left who could wake one up.
+ */
+#include "clock.h"
+#include "error.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct task {
+    void (*run)(void *owner);
+    void *owner;
+    struct task *next;
+};
+
+void pool_start(int workers);
+bool pool_submit(struct task *task);
+void pool_stop(void);
+
+enum { MOST = 100, ROUNDS = 100, ASLEEP_MS = 60 };
+
+static sem_t gate;            /* some tasks wait at it */
+static atomic_int done, held; /* tasks; those at the gate */
+static int order[MOST];       /* in which they were done */
+static atomic_bool stopped;   /* pool_stop() has returned */
+static atomic_int done_then;  /* how many were done at that moment */
+static atomic_int answer;     /* of a submit by a task: 1 taken, 2 refused */
+
+static void
+did(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    printf("did: ");
+    vprintf(format, arguments);
+    printf("\n");
+    va_end(arguments);
+    fflush(stdout);
+}
+
+static _Noreturn void
+wrong(const char *expected, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    printf("expected: %s\ngot: ", expected);
+    vprintf(format, arguments);
+    printf("\n");
+    va_end(arguments);
+    fflush(stdout);
+    _exit(1); /* others may sleep for ever */
+}
+
+/* ---- tasks ---- */
+
+static struct task tasks[MOST], one_more;
+static int numbers[MOST];
+
+static void
+run_quickly(void *owner)
+{
+    int place = done++;
+
+    if (place < MOST)
+        order[place] = *(int *)owner;
+}
+
+static void
+run_at_the_gate(void *owner)
+{
+    held++;
+    while (sem_wait(&gate) == -1) /* EINTR */
+        ;
+    run_quickly(owner);
+}
+
+static void
+run_and_submit(void *owner)
+{
+    run_at_the_gate(owner);
+    answer = pool_submit(&one_more) ? 1 : 2;
+}
+
+static bool
+submit(int number, void (*run)(void *))
+{
+    numbers[number] = number;
+    tasks[number] = (struct task){.run = run, .owner = &numbers[number]};
+    return pool_submit(&tasks[number]);
+}
+
+static void
+must_be_taken(int number, void (*run)(void *))
+{
+    if (!submit(number, run))
+        wrong("pool_submit() is true: the pool is not stopping", "false");
+}
+
+/* ---- threads ---- */
+
+static int
+thread_count(bool *all_asleep)
+{
+    DIR *folder = opendir("/proc/self/task");
+    struct dirent *entry;
+    int n = 0;
+
+    *all_asleep = true;
+    while (folder && (entry = readdir(folder))) {
+        char name[300], line[300] = "", *behind;
+        FILE *file;
+
+        if (entry->d_name[0] == '.')
+            continue;
+        n++;
+        if (atoi(entry->d_name) == getpid())
+            continue; /* this one */
+        snprintf(name, sizeof name, "/proc/self/task/%s/stat", entry->d_name);
+        file = fopen(name, "r");
+        behind = file && fgets(line, sizeof line, file) ? strrchr(line, ')') : NULL;
+        if (file)
+            fclose(file);
+        if (!behind || behind[2] != 'S')
+            *all_asleep = false;
+    }
+    if (folder)
+        closedir(folder);
+    return n;
+}
+
+/* Until `*what`, or until all others have been asleep for a while. */
+static void
+settle(const atomic_bool *what)
+{
+    int still = 0, turns = 0;
+    bool asleep;
+
+    while (!*what && still < ASLEEP_MS) {
+        sleep_ms(1);
+        thread_count(&asleep);
+        still = asleep ? still + 1 : 0;
+        if (++turns > 20000)
+            wrong("who has nothing to do sleeps", "it uses the CPU, and does not end");
+    }
+}
+
+static void
+until_held(int n)
+{
+    while (held < n)
+        sleep_ms(1);
+}
+
+static void *
+stop(void *unused)
+{
+    pool_stop();
+    done_then = done;
+    stopped = true;
+    return unused;
+}
+
+static void
+begin_to_stop(void)
+{
+    pthread_t thread;
+
+    did("pool_stop(), by a thread of its own");
+    stopped = false;
+    errno = pthread_create(&thread, NULL, stop, NULL);
+    if (errno)
+        fail("pthread_create", NULL);
+    pthread_detach(thread);
+}
+
+static void
+must_not_have_stopped(const char *why)
+{
+    settle(&stopped);
+    if (stopped)
+        wrong(why, "it has returned");
+}
+
+static void
+open_gate(int n)
+{
+    did("the gate is opened");
+    for (int i = 0; i < n; i++)
+        sem_post(&gate);
+}
+
+static void
+must_stop(int tasks_taken)
+{
+    settle(&stopped);
+    if (!stopped)
+        wrong("pool_stop() returns: all is done", "everybody sleeps, and it has not returned");
+    if (done_then != tasks_taken)
+        wrong("when pool_stop() returns, all tasks that were taken are done",
+              "%d were taken, %d are done", tasks_taken, (int)done_then);
+}
+
+/* ---- the plays ---- */
+
+static void
+play_before(void)
+{
+    did("one worker, 10 tasks");
+    pool_start(1);
+    for (int i = 0; i < 10; i++)
+        must_be_taken(i, run_quickly);
+    for (int i = 0; i < 5000 && done < 10; i++)
+        sleep_ms(1);
+    if (done < 10)
+        wrong("all are run", "%d of them", (int)done);
+    for (int i = 0; i < 10; i++)
+        if (order[i] != i)
+            wrong("in the order in which they came", "task %d after %d others", order[i], i);
+}
+
+static void
+play_waiting(void)
+{
+    did("one worker; task 0 waits at a gate, tasks 1 to 5 in the queue");
+    pool_start(1);
+    must_be_taken(0, run_at_the_gate);
+    until_held(1);
+    for (int i = 1; i <= 5; i++)
+        must_be_taken(i, run_quickly);
+    begin_to_stop();
+    must_not_have_stopped("pool_stop() waits: six tasks were taken, and none is done");
+    open_gate(1);
+    must_stop(6);
+    for (int i = 0; i < 6; i++)
+        if (order[i] != i)
+            wrong("in the order in which they came", "task %d after %d others", order[i], i);
+}
+
+static void
+play_rounds(void)
+{
+    did("%d times: pool_start(3), 10 tasks, pool_stop()", ROUNDS);
+    for (int round = 0; round < ROUNDS; round++) {
+        done = 0;
+        stopped = false;
+        pool_start(3);
+        for (int i = 0; i < 10; i++)
+            must_be_taken(i, run_quickly);
+        pool_stop();
+        done_then = done;
+        stopped = true;
+        must_stop(10);
+    }
+}
+
+static void
+play_begun(void)
+{
+    did("three workers; two tasks have begun, and wait at a gate; none is in the queue");
+    pool_start(3);
+    must_be_taken(0, run_at_the_gate);
+    must_be_taken(1, run_at_the_gate);
+    until_held(2);
+    begin_to_stop();
+    must_not_have_stopped("pool_stop() waits: two tasks have begun, and are not done");
+    open_gate(1);
+    must_not_have_stopped("pool_stop() waits: a task has begun, and is not done");
+    open_gate(1);
+    must_stop(2);
+}
+
+static void *
+nothing(void *unused)
+{
+    return unused;
+}
+
+static void
+play_asleep(void)
+{
+    static const atomic_bool never;
+    bool asleep;
+    int before, after = 0;
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, nothing, NULL) == 0) /* ThreadSanitizer makes one, too */
+        pthread_join(thread, NULL);
+    before = thread_count(&asleep);
+    did("four workers sleep, for there is nothing to do");
+    pool_start(4);
+    settle(&never);
+    begin_to_stop();
+    must_stop(0);
+    for (int i = 0; i < 500; i++) { /* who has been joined may be seen for a moment longer */
+        after = thread_count(&asleep);
+        if (after <= before)
+            return;
+        sleep_ms(1);
+    }
+    wrong("when pool_stop() has returned no worker is left", "%d of 4 are", after - before);
+}
+
+static void
+play_refused(void)
+{
+    did("two workers; tasks 0 and 1 wait at a gate, 2 and 3 in the queue");
+    pool_start(2);
+    must_be_taken(0, run_and_submit);
+    must_be_taken(1, run_at_the_gate);
+    until_held(2);
+    must_be_taken(2, run_quickly);
+    must_be_taken(3, run_quickly);
+    one_more = (struct task){.run = run_quickly, .owner = &numbers[0]};
+    begin_to_stop();
+    must_not_have_stopped("pool_stop() waits: four tasks were taken, and none is done");
+    did("pool_submit(), while tasks of before still wait");
+    if (submit(4, run_quickly))
+        wrong("false: from when the end is told no task is taken", "true");
+    open_gate(2);
+    must_stop(4);
+    did("task 0 has called pool_submit(), too, when it was let through");
+    if (answer != 2)
+        wrong("false: from when the end is told no task is taken", "true");
+    did("pool_submit(), when it has stopped");
+    if (submit(5, run_quickly))
+        wrong("false: nobody would run it", "true");
+}
+
+static const struct scenario {
+    const char *name;
+    void (*play)(void);
+} scenarios[] = {
+    {"before", play_before}, {"waiting", play_waiting}, {"rounds", play_rounds},
+    {"begun", play_begun},   {"asleep", play_asleep},   {"refused", play_refused},
+};
+
+int
+main(int argc, char **argv)
+{
+    size_t n = sizeof scenarios / sizeof *scenarios, i = 0;
+
+    while (i < n && strcmp(scenarios[i].name, argc > 1 ? argv[1] : "") != 0)
+        i++;
+    if (i == n) {
+        printf("usage: drain SCENARIO\nscenarios:");
+        for (i = 0; i < n; i++)
+            printf(" %s", scenarios[i].name);
+        printf("\n");
+        return 2;
+    }
+    sem_init(&gate, 0, 0);
+    scenarios[i].play();
+    printf("%s\n", argc > 2 ? argv[2] : "held");
+    fflush(stdout);
+    _exit(0); /* in play_before the worker sleeps on */
+}

@@ -1,0 +1,62 @@
+# builds: solutions/07-thread-pool/3-lost-tasks/echo-pool.c
+# builds: chapters/05-reactor/handlers.c
+# builds: solutions/07-thread-pool/3-lost-tasks/wrong/*.patch
+load ../../lib/exercises
+
+@test "every step of the script holds on each of three right servers" {
+    local right
+    for right in echo-pool "echo-pool -w 1" handlers; do
+        hint "build/$right -p 8000 is a right server; play your script against it with -v"
+        # shellcheck disable=SC2086 # a program and its options
+        play $right
+        [[ $STATUS = 0 ]] || got "it fails on a server that does nothing wrong"
+        ((STATUS == 0))
+        stop_server
+    done
+}
+
+# points: 2
+@test "server 1 is caught" {
+    catch server-1
+}
+
+# points: 2
+@test "server 2 is caught" {
+    catch server-2
+}
+
+# points: 2
+@test "server 3 is caught" {
+    catch server-3
+}
+
+# points: 2
+@test "server 4 is caught" {
+    catch server-4
+}
+
+# play SERVER [OPTION...]: the reader's script against it; sets STATUS.
+play() {
+    start_server "$BUILD_DIR/$1" "${@:2}"
+    did "played lost.talk against $*"
+    limited 20 "$BUILD/tests/talk" -b "$ADDRESS" -p "$PORT" "$SUBMISSION/lost.talk"
+    if ((STATUS > 1)); then
+        cat "$ERR"
+        tell_end "$STATUS" "$ERR" || got "this is not a script that talk understands"
+        return 1
+    fi
+    [[ $STATUS = 0 ]] || cat "$OUT" "$ERR"
+}
+
+# A server that does not answer is waited for, but a second is enough here.
+catch() {
+    TIME_SCALE=$(LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.2 }")
+    export TIME_SCALE
+    play "$1"
+    hint "what can happen to a task while others come, wait or leave?"
+    if [[ $STATUS = 0 ]]; then
+        expected "some step of the script fails"
+        got "every step holds"
+        return 1
+    fi
+}

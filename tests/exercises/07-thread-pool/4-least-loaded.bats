@@ -1,0 +1,39 @@
+load ../../lib/exercises
+
+@test "a dealer can be made and freed, and its first choice is worker 0" {
+    hint "what the starter does right must stay right"
+    drive first
+}
+
+# points: 3
+@test "the one with the fewest tasks is chosen, and done is done" {
+    hint "what counts is who has how many now: done is one less"
+    drive fewest
+    drive fewer
+}
+
+# points: 3
+@test "among those with equally few it goes round" {
+    hint "who was chosen longest ago: what has to be remembered of each worker, and from when?"
+    drive alone
+    drive ties
+}
+
+# points: 3
+@test "who has as many as it may, or is away, is not chosen" {
+    hint "leave out whom you may not choose before you look for the fewest, not after"
+    drive full
+    drive away
+}
+
+# points: 1
+@test "20,000 calls by chance, as a slow and simple dealer says" {
+    hint "make the others pass first"
+    drive chance
+}
+
+# points: 2
+@test "four threads at the same time: each choice is counted, once" {
+    hint "to look for the best and to count it is one thing: nobody may come between"
+    drive threads
+}

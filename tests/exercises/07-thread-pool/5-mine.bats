@@ -1,0 +1,167 @@
+load ../../lib/exercises
+
+MOST_CALLS=3000 # of the system, in a test that needs a few hundred
+
+@test "it echoes, and with -P http it serves files" {
+    serve -w 2
+    talk <<<'A connect
+             A echo "a\0\n" * 1000
+             A half-close
+             A end'
+    dismiss
+    mkdir -p "$BATS_TEST_TMPDIR/site"
+    echo first >"$BATS_TEST_TMPDIR/site/a.txt"
+    serve -w 2 -P http -d "$BATS_TEST_TMPDIR/site"
+    talk <<<'A connect
+             A send "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /a.txt HTTP/1.0\r\n\r\n"
+             A recv "HTTP/1.1 200 "'
+}
+
+# points: 4
+@test "four workers think at the same time, and one thinks alone" {
+    local try took=0
+    serve -w 4 -s 500
+    did "(-w 4 -s 500) four peers said a word at the same time"
+    meet 4
+    for try in 1 2 3; do
+        took=$(ms_of say_and_hear)
+        ((took >= 1500)) || break
+    done
+    hint "who thinks is a worker; the loop hands over and goes on, and so do the other workers"
+    ((took < 1500)) || same "the last answer comes after" "500 ms, and a bit" "$took ms"
+    dismiss
+    PEERS=()
+    serve -w 1 -s 150
+    did "(-w 1 -s 150) four peers said a word at the same time"
+    meet 4
+    took=$(ms_of say_and_hear)
+    hint "one worker does one thing at a time: no more at once than -w says"
+    ((took >= 595)) || same "the last answer comes after" "600 ms" "$took ms"
+}
+
+# points: 3
+@test "who never reads keeps no worker" {
+    serve -w 2
+    hint "a worker writes what the kernel takes; for the rest it is watched again"
+    TIME_SCALE=$(less_time) talk <<<'A*3 connect
+             A fill
+             B connect
+             B send "b"
+             B recv "b"'
+}
+
+# points: 3
+@test "what one peer says comes back in its order" {
+    serve -w 4 -s 3
+    hint "while a worker has a peer, nobody else may: in the loop or in the pool, never in both"
+    talk <<<'A connect
+             B connect
+             A send-slowly "0123456789abcdefghijklmnopqrstuvwxyz" * 4
+             B send-slowly "zyxwvutsrqponmlkjihgfedcba9876543210" * 4
+             A recv "0123456789abcdefghijklmnopqrstuvwxyz" * 4
+             B recv "zyxwvutsrqponmlkjihgfedcba9876543210" * 4
+             A half-close
+             A end'
+}
+
+# points: 3
+@test "two hundred at once are all answered by two workers" {
+    serve -w 2 -s 2
+    hint "a queue has room for so many: what becomes of a task for which there is none?"
+    TIME_SCALE=$(less_time) talk <<<'A*200 connect
+             A send "a"
+             A recv "a"'
+}
+
+# points: 4
+@test "on SIGTERM what has come is still answered, and it ends" {
+    serve -w 2 -s 150
+    did "(-w 2 -s 150) four peers said a word; sent SIGTERM while two of them wait for a worker"
+    meet 4
+    say
+    pause 0.1
+    hint "the listener goes first; each peer is done when it has been answered, then the pool ends"
+    stop_server
+    hear
+}
+
+# points: 1
+@test "while nobody speaks it makes no calls" {
+    local calls
+    COUNT=1 serve -w 4
+    did "20 peers said something, and were silent for 0.2 s"
+    meet 20
+    say
+    hear
+    pause 0.2
+    for fd in "${PEERS[@]}"; do
+        exec {fd}>&-
+    done
+    dismiss
+    hint "workers sleep until there is a task, the loop until somebody is ready"
+    grep -q 'calls  *EAGAIN' "$SERVER_ERR" || same "on SIGTERM" "it ends" "it has to be killed"
+    calls=$(awk '$2 ~ /^[0-9]+$/ { sum += $2 } END { print sum + 0 }' "$SERVER_ERR")
+    ((calls <= MOST_CALLS)) || same "its calls of the system" "$MOST_CALLS at most" "$calls"
+}
+
+# points: 2
+@test "there are as many workers as -w says, and hardly more threads" {
+    local threads
+    serve -w 7
+    meet 30
+    say
+    hear
+    threads=$(thread_count "$SERVER")
+    hint "workers are made once, at the beginning, and not for each peer"
+    ((threads >= 7 && threads <= 10)) || same "threads, with -w 7" "7 to 10" "$threads"
+}
+
+# ---- peers that the test itself holds ----
+
+PEERS=()
+
+# meet N: so many more connections, on the descriptors in PEERS.
+meet() {
+    local i fd
+    for ((i = 0; i < $1; i++)); do
+        exec {fd}<>"/dev/tcp/$ADDRESS/$PORT"
+        PEERS+=("$fd")
+    done
+}
+
+say() {
+    local fd
+    for fd in "${PEERS[@]}"; do
+        echo "hello $fd" >&"$fd"
+    done
+}
+
+hear() {
+    local fd line
+    for fd in "${PEERS[@]}"; do
+        line=
+        read -rt $((5 * MICROSECONDS / 1000000 + 1)) -u "$fd" line || true
+        same "what a peer gets back" "hello $fd" "${line:-nothing}"
+    done
+}
+
+say_and_hear() {
+    say && hear
+}
+
+# less_time: a TIME_SCALE with which talk waits 1.5 s for what should come at once.
+less_time() {
+    LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.3 }"
+}
+
+# ms_of COMMAND...: how long it takes.
+ms_of() {
+    local began=${EPOCHREALTIME/[.,]/}
+    "$@" >&2
+    echo $(((${EPOCHREALTIME/[.,]/} - began) / 1000))
+}
+
+pause() {
+    [[ ${QUIET:-} ]] || exec {QUIET}<> <(:)
+    read -rt "$1" -u "$QUIET" || true
+}
