@@ -10,7 +10,7 @@ ask() { "$BUILD/00-sockets/udp-ask" "$ADDRESS" "$PORT" "$@"; }
 
 # run_to_its_end PROGRAM ARGUMENT...: one that should not even start; it fails if it serves instead.
 run_to_its_end() {
-    run --separate-stderr timeout $((5 * TIME_SCALE)) "$BUILD/00-sockets/$1" "${@:2}"
+    run --separate-stderr timeout $((5 * MICROSECONDS / 1000000 + 1)) "$BUILD/00-sockets/$1" "${@:2}"
 }
 
 needs_ipv6() {
@@ -124,7 +124,7 @@ in_time_wait() {
 
 # Not for ever, should it hang.
 patient_client() {
-    timeout $((20 * TIME_SCALE)) "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT"
+    timeout $((20 * MICROSECONDS / 1000000 + 1)) "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT"
 }
 
 @test "tcp-client ends when the server does, even while its own input is open" {

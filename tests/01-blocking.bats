@@ -251,7 +251,7 @@ sleeps() {
 
     used=$(cpu_ms "$waiter")
     slept=$(sleeps "$SERVER")
-    poll_until 20 has_used "$SERVER" 600
+    poll_until 20 has_used "$SERVER" 400
     (($(cpu_ms "$waiter") == used && $(sleeps "$SERVER") - slept < 10))
 
     stop_server

@@ -118,6 +118,23 @@ reset(int peer)
     return SERVED;
 }
 
+/* See proc(5): the state stands behind the name, which is in brackets. */
+static bool
+is_asleep(pid_t pid)
+{
+    char name[40], stat[400] = "", *state;
+    FILE *file;
+
+    snprintf(name, sizeof name, "/proc/%d/stat", (int)pid);
+    file = fopen(name, "r");
+    if (!file)
+        return false;
+    stat[fread(stat, 1, sizeof stat - 1, file)] = '\0';
+    fclose(file);
+    state = strrchr(stat, ')');
+    return state && state[1] == ' ' && state[2] == 'S';
+}
+
 static int
 reset_in_the_answer(int peer)
 {
@@ -128,6 +145,8 @@ reset_in_the_answer(int peer)
     if (status != SERVED)
         return status;
     sleep_ms(50); /* so that what was said has been read before the reset throws it away */
+    for (int i = 0; i < 200 && !is_asleep(parent); i++)
+        sleep_ms(10); /* the machine is busy */
     return reset(peer);
 }
 

@@ -37,13 +37,15 @@ TOLERANCE_OF_WAIT=90
 }
 
 # hold KEY TOLERANCE...: the predictions are what is measured. On a busy machine a measurement may
-# be off: there are three.
+# be off, and is made again; an idle one takes DONE_BY milliseconds, and then there is no other.
+DONE_BY=1250
 hold() {
     local try
     did "ran bounded-queue with room for $(given room) requests, and for twice as many"
-    for try in 1 2 3; do
+    for try in 1 2 3 4 5 6; do
         [[ -e $BATS_FILE_TMPDIR/$try ]] || measure >"$BATS_FILE_TMPDIR/$try"
         ! are_near "$BATS_FILE_TMPDIR/$try" "$@" >/dev/null || return 0
+        (($(sed -n 's/^done_twice_ms = //p' "$BATS_FILE_TMPDIR/$try") > DONE_BY)) || break
     done
     are_near "$BATS_FILE_TMPDIR/$try" "$@"
 }

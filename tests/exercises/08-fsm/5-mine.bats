@@ -166,12 +166,12 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 # points: 1
 @test "a body may take longer than -t, as long as it goes on" {
     local i
-    serve_files -t 1000
+    serve_files -t 2000
     hint "each byte of a body puts the deadline off; it may be as long as it likes"
-    did "started it with -t 1000; sent a byte of a body every 150 ms, ten in all"
+    did "started it with -t 2000; sent a byte of a body every 150 ms, fifteen in all"
     meet
-    tell $'POST /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n'
-    for ((i = 0; i < 10; i++)); do
+    tell $'POST /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\n'
+    for ((i = 0; i < 15; i++)); do
         pause 0.15
         tell x || break
     done
