@@ -186,7 +186,7 @@ END
     }
     PROGRAM=11-models/epoll
     start_server "$PROGRAM"
-    for PLAN in "$short" "$interrupted" "$reads_one" "$writes_one"; do
+    for PLAN in "$short" "$interrupted" "$reads_one" "$writes_one" recv:EAGAIN,send:EAGAIN; do
         for mode in stays visits; do
             poll_until 20 all_answered
             [ "$status" -eq 0 ]

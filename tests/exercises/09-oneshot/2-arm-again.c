@@ -1,0 +1,346 @@
+/*
+ * 2-arm-again.c - plays the peer, and the other workers, in the worst moments
+ *
+ * usage: arm-again SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it should be,
+ * else tells what was done and what was expected.
+ *
+ * A worker asks epoll_wait() without waiting, and if it is told of the peer it calls serve(). The
+ * epoll_ctl() below is the one that the functions meet: when it has armed the peer again, another
+ * worker can be there before it returns, as could happen at any time.
+ */
+#include "clock.h"
+#include "error.h"
+#include "io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+struct peer;
+struct peer *begin(int epoll, int fd);
+void serve(struct peer *p);
+void heard(int number, const char *line, size_t len);
+
+enum { MOST_TOLD = 100, BACK_SECONDS = 3 };
+
+static int epoll, ours, theirs;
+static const char *const *lines; /* that are to be heard, in this order */
+static int heard_so_far, told;
+static const char *const *meanwhile; /* what comes while each of them is being heard; or NULL */
+static bool pries;                   /* asks meanwhile whether another worker would be told */
+static bool others_are_quick;        /* another worker is there as soon as it is armed again */
+
+static _Noreturn void
+wrong(const char *expected, const char *got)
+{
+    printf("expected: %s\ngot: %s\n", expected, got);
+    fflush(stdout);
+    _exit(1); /* some may be in serve() still */
+}
+
+static void
+did(const char *what)
+{
+    printf("did: %s\n", what);
+    fflush(stdout);
+}
+
+static void
+say(const char *bytes)
+{
+    char text[100] = "", *to = text;
+
+    for (const char *from = bytes; *from && to < text + 90; from++)
+        to += sprintf(to, *from == '\n' ? "\\n" : "%c", *from);
+    printf("did: the peer sent \"%s\"%s\n", text,
+           heard_so_far && meanwhile ? ", while the line before was being heard" : "");
+    fflush(stdout);
+    if (write_all(theirs, bytes, strlen(bytes)) != IO_DATA)
+        fail("write", NULL);
+}
+
+/* ---- the workers ---- */
+
+static bool
+is_told(struct epoll_event *event)
+{
+    return check(epoll_wait(epoll, event, 1, 0), "epoll_wait") == 1;
+}
+
+/* False: nobody is told of anything. */
+static bool
+worker(void)
+{
+    struct epoll_event event;
+
+    if (!is_told(&event))
+        return false;
+    if (++told > MOST_TOLD)
+        wrong("what has been read is told no more", "a worker is told again and again");
+    serve(event.data.ptr);
+    return true;
+}
+
+static void *
+another_worker(void *unused)
+{
+    worker();
+    return unused;
+}
+
+static void
+another_is_quick(void)
+{
+    struct timespec until;
+    pthread_t other;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += BACK_SECONDS;
+    errno = pthread_create(&other, NULL, another_worker, NULL);
+    if (errno)
+        fail("pthread_create", NULL);
+    if (pthread_timedjoin_np(other, NULL, &until) != 0)
+        wrong("who is told of the peer can serve it", "it waits for whoever has armed it");
+}
+
+/* ---- what the functions meet ---- */
+
+void
+heard(int number, const char *line, size_t len)
+{
+    char expected[200], got[200];
+    struct epoll_event event;
+
+    snprintf(expected, sizeof expected, "heard: %d, \"%s\"", heard_so_far + 1,
+             lines[heard_so_far] ? lines[heard_so_far] : "(nothing more)");
+    snprintf(got, sizeof got, "heard: %d, \"%.*s\"", number, (int)len, line);
+    if (strcmp(expected, got) != 0)
+        wrong(expected, got);
+    printf("did: %s\n", got);
+    fflush(stdout);
+    heard_so_far++;
+    if (meanwhile && *meanwhile)
+        say(*meanwhile++);
+    if (pries && is_told(&event))
+        wrong("nobody else is told of the peer while it is being served",
+              "another worker has been told of it while a line was being heard");
+}
+
+int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
+
+int
+epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+{
+    int result = (int)syscall(SYS_epoll_ctl, epfd, op, fd, event), error = errno;
+    char got[100];
+
+    if (result == -1 && epfd == epoll) {
+        snprintf(got, sizeof got, "it fails with %s", errno_name(error));
+        wrong("epoll_ctl() succeeds", got);
+    }
+    if (op != EPOLL_CTL_ADD && others_are_quick)
+        another_is_quick();
+    errno = error;
+    return result;
+}
+
+/* ---- the plays ---- */
+
+static void
+meet(const char *const *to_be_heard)
+{
+    int ends[2];
+
+    check(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
+    ours = ends[0];
+    theirs = ends[1];
+    set_nonblocking(ours);
+    epoll = check(epoll_create1(0), "epoll_create1");
+    lines = to_be_heard;
+    if (!begin(epoll, ours))
+        wrong("begin() returns a peer", "NULL");
+}
+
+/* The workers work until none is told of anything; now so many lines have been heard. */
+static void
+all_heard(int count)
+{
+    char expected[100], got[100], byte;
+
+    while (worker())
+        ;
+    if (heard_so_far == count)
+        return;
+    snprintf(expected, sizeof expected, "by then %d lines have been heard", count);
+    snprintf(got, sizeof got, "%d; %s", heard_so_far,
+             recv(ours, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0
+                 ? "bytes of the peer wait to be read, and no worker is told of them"
+                 : "no worker is told of anything");
+    wrong(expected, got);
+}
+
+static void
+end_comes(void)
+{
+    did("the peer ended");
+    check(shutdown(theirs, SHUT_WR), "shutdown");
+    while (worker())
+        ;
+    if (fcntl(ours, F_GETFD) != -1)
+        wrong("the descriptor is closed", "it is open, and no worker is told of anything");
+}
+
+static const char *const words[] = {"one", "two", "three", "four", "five", NULL};
+
+static void
+play_whole(void)
+{
+    meet(words);
+    say("one\n");
+    all_heard(1);
+}
+
+static void
+play_three_at_once(void)
+{
+    meet(words);
+    say("one\ntwo\nthree\n");
+    all_heard(3);
+}
+
+static void
+play_end(void)
+{
+    meet(words);
+    end_comes();
+}
+
+static void
+play_alone(void)
+{
+    static const char *const more[] = {"two\n", "three\n", NULL};
+
+    meanwhile = more;
+    pries = true;
+    meet(words);
+    say("one\n");
+    while (worker())
+        ;
+}
+
+static void
+play_one_by_one(void)
+{
+    meet(words);
+    say("one\n");
+    all_heard(1);
+    say("two\n");
+    all_heard(2);
+    say("three\n");
+    all_heard(3);
+    end_comes();
+}
+
+static void
+play_meanwhile(void)
+{
+    static const char *const more[] = {"two\n", "three\n", NULL};
+
+    meanwhile = more;
+    meet(words);
+    say("one\n");
+    all_heard(3);
+}
+
+static void
+play_half(void)
+{
+    meet(words);
+    say("o");
+    all_heard(0);
+    say("ne\ntw");
+    all_heard(1);
+    say("o");
+    all_heard(1);
+    say("\nth");
+    all_heard(2);
+    end_comes();
+}
+
+static void
+play_in_vain(void)
+{
+    struct epoll_event event;
+    char byte;
+
+    meet(words);
+    say("x");
+    if (!is_told(&event) || recv(ours, &byte, 1, 0) != 1)
+        wrong("a worker is told of the peer", "no worker is told of anything");
+    did("a worker was told of it; but when it called serve() there was nothing left to read");
+    serve(event.data.ptr);
+    say("one\n");
+    all_heard(1);
+}
+
+static void
+play_quicker(void)
+{
+    static const char *const more[] = {"o\nthr", "ee\n", NULL};
+
+    did("(when epoll_ctl() has armed it, and there is something, another worker serves it at "
+        "once)");
+    others_are_quick = true;
+    meanwhile = more;
+    meet(words);
+    say("one\ntw");
+    all_heard(3);
+    meanwhile = NULL;
+    say("four\nfi");
+    all_heard(4);
+    say("ve\n");
+    all_heard(5);
+}
+
+static const struct scenario {
+    const char *name;
+    void (*play)(void);
+} scenarios[] = {
+    {"whole", play_whole},
+    {"three-at-once", play_three_at_once},
+    {"end", play_end},
+    {"alone", play_alone},
+    {"one-by-one", play_one_by_one},
+    {"meanwhile", play_meanwhile},
+    {"half", play_half},
+    {"in-vain", play_in_vain},
+    {"quicker", play_quicker},
+};
+
+int
+main(int argc, char **argv)
+{
+    size_t n = sizeof scenarios / sizeof *scenarios, i = 0;
+
+    while (i < n && strcmp(scenarios[i].name, argc > 1 ? argv[1] : "") != 0)
+        i++;
+    if (i == n) {
+        printf("usage: arm-again SCENARIO\nscenarios:");
+        for (i = 0; i < n; i++)
+            printf(" %s", scenarios[i].name);
+        printf("\n");
+        return 2;
+    }
+    scenarios[i].play();
+    printf("%s\n", argc > 2 ? argv[2] : "held");
+    fflush(stdout);
+    _exit(0); /* what a play has left behind does not matter */
+}

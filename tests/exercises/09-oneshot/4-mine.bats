@@ -1,0 +1,191 @@
+load ../../lib/exercises
+
+MOST_CALLS=3000 # of the system, in a test that needs a few hundred; who spins makes as many in 10 ms
+
+@test "it echoes, and with -P http it serves files" {
+    serve -w 4
+    talk <<<'A connect
+             A echo "a\0\n" * 1000
+             A half-close
+             A end'
+    dismiss
+    serve_files
+    talk <<<'A connect
+             A send "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\nGET /a.txt HTTP/1.0\r\n\r\n"
+             A recv "HTTP/1.1 200 "'
+}
+
+# points: 3
+@test "-w 7 are seven workers who work at once, -w 1 is one" {
+    local n
+    hint "so many threads, and three more at most"
+    for n in 7 1; do
+        serve -w $n
+        threads_are $n
+        dismiss
+    done
+    TRACE=$BATS_TEST_TMPDIR/trace.json serve -w 7 -s 300
+    hint "all of them wait on the same epoll instance, and the kernel tells one who has time"
+    talk <<<'A*7 connect
+             A send "a"
+             A recv "a"'
+    dismiss
+    n=$(grep -a '"name":"\(read\|recv\|readv\|recvfrom\|recvmsg\)"' "$BATS_TEST_TMPDIR/trace.json" |
+        grep -ao '"tid":[0-9]*' | sort -u | wc -l)
+    ((n >= 4)) || same "threads that have read, of what seven have said at once" "7, or nearly" "$n"
+}
+
+# points: 5
+@test "a stream keeps its order, whoever serves it" {
+    hint "while somebody is at a connection nobody else may be told of it"
+    hint "what is kept for the next who serves it has to be in its place before it is armed"
+    serve -w 8
+    talk <<<'A*5 connect
+             A echo "0123456789" * 60000'
+    dismiss
+    did "(each of its reads took a byte)"
+    FAULTS=read:one@1-20000,recv:one@1-20000 serve -w 8
+    talk <<<'A*5 connect
+             A echo "0123456789" * 400'
+    dismiss
+    serve -w 8 -s 3
+    talk <<<'A*2 connect
+             A send-slowly "0123456789" * 4
+             A recv "0123456789" * 4'
+}
+
+# points: 3
+@test "who trickles is heard again, whichever worker he meets" {
+    hint "on which way out is the connection not armed again?"
+    serve_files
+    talk <<<'A*10 connect
+             A send-slowly "GET /a.txt HTTP/1.1\r\nHost: a\r\n\r"
+             A send-slowly "\n"
+             A recv "HTTP/1.1 200 "
+             B connect
+             B send "GET /a.txt HTT"
+             A send-slowly "GET /b.txt HTTP/1.1\r\nHost: a\r\n\r\n"
+             B send "P/1.1\r\nHost: a\r\n\r\n"
+             B recv "HTTP/1.1 200 "'
+}
+
+# points: 3
+@test "what is owed is sent when it can be, by whoever has time" {
+    hint "as long as something is owed: EPOLLOUT; and when nothing more fits, no EPOLLIN"
+    serve -w 4
+    talk <<<'A*3 connect
+             A send "0123456789" * 100000
+             A half-close
+             A recv "0123456789" * 100000
+             A end'
+    dismiss
+    did "(every other of its writes said EAGAIN)"
+    FAULTS=write:EAGAIN@1-400,send:EAGAIN@1-400 serve -w 4
+    talk <<<'A*3 connect
+             A echo "0123456789" * 5000
+             A half-close
+             A end'
+}
+
+# points: 2
+@test "the end does not overtake the last word" {
+    hint "what has come before the end is answered before the end"
+    serve -w 8 -s 2
+    talk <<<'A*200 connect
+             A send "the last word"
+             A half-close
+             A recv "the last word"
+             A end'
+}
+
+# points: 2
+@test "who is gone leaves nothing to who comes in his place" {
+    hint "close() gives the number of the descriptor back: is nobody at it any more?"
+    serve -w 8
+    talk <<<'A*20 connect
+             A send "a" * 100000
+             A reset
+             B*20 connect
+             B send "b" * 100
+             B half-close
+             B recv "b" * 100
+             B end
+             C*20 connect
+             C send "c" * 100000
+             C reset
+             D*20 connect
+             D send "d"
+             D half-close
+             D recv "d"
+             D end'
+}
+
+# points: 1
+@test "while nobody speaks none of them makes a call" {
+    COUNT=1 serve -w 8
+    did "20 peers connected, said something, and were silent for 0.2 s"
+    meet 20
+    pause 0.2
+    hint "who waits is in epoll_wait(), and it returns when there is something to do"
+    few_calls
+}
+
+# points: 1
+@test "SIGTERM ends all of them while twenty peers are silent" {
+    serve -w 8
+    meet 20
+    hint "each worker has to be told that it is over, not one of them"
+    did "sent SIGTERM"
+    stop_server
+}
+
+# threads_are N: it has N threads, or up to three more.
+threads_are() {
+    local n
+    n=$(thread_count "$SERVER")
+    ((n >= $1 && n <= $1 + 3)) || same "threads with -w $1" "$1, or 3 more at most" "$n"
+}
+
+serve_files() {
+    SITE=$BATS_TEST_TMPDIR/site
+    mkdir -p "$SITE"
+    echo first >"$SITE/a.txt"
+    echo second >"$SITE/b.txt"
+    serve -P http -d "$SITE" -w 4
+}
+
+# ---- peers that the test itself holds ----
+
+PEERS=()
+
+# meet N: so many connections, on the descriptors in PEERS; each says a line and gets it back.
+meet() {
+    local i fd line
+    for ((i = 0; i < $1; i++)); do
+        exec {fd}<>"/dev/tcp/$ADDRESS/$PORT"
+        PEERS+=("$fd")
+        echo hello >&"$fd"
+    done
+    for fd in "${PEERS[@]}"; do
+        line=
+        read -rt $((5 * MICROSECONDS / 1000000 + 1)) -u "$fd" line || true
+        same "what a peer gets back" hello "${line:-nothing}"
+    done
+}
+
+pause() {
+    [[ ${QUIET:-} ]] || exec {QUIET}<> <(:)
+    read -rt "$1" -u "$QUIET" || true
+}
+
+# few_calls: ends it, and looks how many calls of the system it has made.
+few_calls() {
+    local calls fd
+    for fd in "${PEERS[@]}"; do
+        exec {fd}>&-
+    done
+    dismiss
+    grep -q 'calls  *EAGAIN' "$SERVER_ERR" || same "on SIGTERM" "it ends" "it has to be killed"
+    calls=$(awk '$2 ~ /^[0-9]+$/ { sum += $2 } END { print sum + 0 }' "$SERVER_ERR")
+    ((calls <= MOST_CALLS)) || same "its calls of the system" "$MOST_CALLS at most" "$calls"
+}
