@@ -7,7 +7,8 @@
  * Run:    build/05-reactor/handlers -p 8000
  *         build/05-reactor/handlers -p 8000 -P http -d book
  * Watch:  grep -r tfd /proc/PID/fdinfo: the kernel's list, and what each descriptor is watched for.
- * Breaks: a peer that says nothing stays for ever: idle-timeouts.c mends that.
+ * Breaks: a peer that says nothing stays for ever: idle-timeouts.c mends that. Without a descriptor
+ *         left, each try to accept costs everybody 10 ms.
  * Book:   05-reactor, "A handler for each descriptor"
  */
 #include "args.h"
@@ -37,7 +38,8 @@ look_again(void *unused)
 
 /*
  * Without a descriptor left nobody can be accepted, but somebody is still waiting, so the listener
- * stays ready: we look away for a tenth of a second.
+ * stays ready: we look away for a tenth of a second. (accept_peer() itself has rested for 10 ms,
+ * and everybody with it.)
  */
 static void
 look_away(void)

@@ -36,7 +36,8 @@ look_again(void *unused)
 
 /*
  * Without a descriptor left nobody can be accepted, but somebody is still waiting, so the listener
- * stays ready: we look away for a tenth of a second.
+ * stays ready: we look away for a tenth of a second. (accept_peer() itself has rested for 10 ms,
+ * and everybody with it.)
  */
 static void
 look_away(void)

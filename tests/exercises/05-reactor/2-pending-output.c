@@ -224,7 +224,9 @@ end(void)
 {
     peer_end(peer);
     if (closed != 1)
-        wrong("peer_end() closes the descriptor, once", closed ? "more than once" : "it is open");
+        wrong_because("what the starter does right must stay right",
+                      "peer_end() closes the descriptor, once",
+                      closed ? "more than once" : "it is open");
     close(theirs);
     close(epoll);
 }
@@ -587,7 +589,6 @@ play_late(void)
     end();
 }
 
-/* More comes between two reads, as it were; a nonblocking read() would say EAGAIN at last. */
 static void
 play_once(void)
 {
