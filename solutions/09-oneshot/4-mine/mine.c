@@ -86,7 +86,7 @@ watch_the_leaving(void)
         if (!first) {
             pthread_cond_wait(&changed, &lock);
         } else if (time(NULL) < first->until) {
-            pthread_cond_timedwait(&changed, &lock, &until);
+            (void)pthread_cond_timedwait(&changed, &lock, &until);
         } else {
             shutdown(first->fd, SHUT_RDWR); /* not close(): its worker may be at it */
             leave_list(first);
