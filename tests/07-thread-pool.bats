@@ -575,3 +575,31 @@ states_are() {
              A close'
     stop_server
 }
+
+# compile_slow_bell: the server, but a worker falls asleep between giving a peer back and ringing.
+compile_slow_bell() {
+    compile slow-bell <<END
+#include "clock.h"
+#include <sys/eventfd.h>
+#include <unistd.h>
+static int
+ring_late(int fd, eventfd_t value)
+{
+    if (gettid() != getpid())
+        sleep_ms(500);
+    return eventfd_write(fd, value);
+}
+#define eventfd_write ring_late
+#include "$TOP/chapters/$here/pool/peers.c"
+#pragma GCC diagnostic ignored "-Wshadow"
+#include "$TOP/chapters/$here/pool/main.c"
+END
+}
+
+@test "the end comes while a worker has given its peer back and not rung yet: that harms nobody" {
+    compile_slow_bell
+    start_server "$BATS_TEST_TMPDIR/slow-bell"
+    talk <<<'A connect
+             A close'
+    stop_server
+}

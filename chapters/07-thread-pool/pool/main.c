@@ -68,6 +68,7 @@ main(int argc, char **argv)
     loop_run(loop); /* told to stop, the listener and every peer come to their end */
     loop_close(loop);
     thread_pool_shutdown(pool, SHUTDOWN_DRAIN);
+    peers_close();
     thread_pool_free(pool);
     return 0;
 }

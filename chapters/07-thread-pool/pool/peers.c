@@ -106,10 +106,8 @@ take_back(void *unused, uint32_t events)
         next = p->next;
         watch(p);
     }
-    if (no_more && peers == 0) {
-        loop_remove(&bell);
-        close(bell.fd);
-    }
+    if (no_more && peers == 0)
+        loop_remove(&bell); /* not closed: who gave the last one back may not have rung yet */
 }
 
 void
@@ -146,4 +144,10 @@ peers_last(void)
 {
     no_more = true;
     ring(); /* perhaps there are none */
+}
+
+void
+peers_close(void)
+{
+    close(bell.fd);
 }

@@ -21,3 +21,6 @@ void peer_begin(int fd);
 
 /* No more will begin: when the last has ended, nothing of theirs is in the loop any more. */
 void peers_last(void);
+
+/* After the pool's shutdown: until then a worker may be about to say that it is done. */
+void peers_close(void);
