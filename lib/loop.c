@@ -15,6 +15,7 @@ struct loop {
     size_t handlers;                    /* so many are in it */
     struct epoll_event events[AT_ONCE]; /* what epoll_wait() has said */
     int next, count;                    /* from `next` on, it is still to be told */
+    size_t untold;                      /* so many at most were ready, too, when it was full */
     struct timer **heap;                /* heap[1] is due first; see sift_up() */
     size_t timers, room;
 };
@@ -208,16 +209,34 @@ tell_expired(struct loop *l)
 
 /* ---- the loop ---- */
 
+/*
+ * Has everybody been told who was ready? Not if a signal came first, and perhaps not if the batch
+ * was full. The kernel tells in turns: after as many batches as hold all, it was everybody's.
+ */
+static bool
+told_all(struct loop *l)
+{
+    if (l->count == AT_ONCE && l->untold > AT_ONCE) {
+        l->untold -= AT_ONCE;
+        return false;
+    }
+    l->untold = 0;
+    return l->count != -1;
+}
+
 bool
 loop_turn(struct loop *l)
 {
     if (l->handlers == 0 && l->timers == 0)
         return false;
+    if (l->untold == 0)
+        l->untold = l->handlers;
     l->count = epoll_wait(l->epoll, l->events, AT_ONCE, time_left(l));
     if (l->count == -1 && errno != EINTR)
         fail("epoll_wait", NULL);
     tell_ready(l);
-    tell_expired(l);
+    if (told_all(l))
+        tell_expired(l);
     return true;
 }
 

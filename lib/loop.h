@@ -24,7 +24,8 @@ void loop_close(struct loop *l);
 
 /*
  * Sleeps until something is ready or due, and tells everybody concerned, once: first those who are
- * ready, then those whose time has come, so that who comes at the last moment is not too late.
+ * ready, then those whose time has come, so that who comes at the last moment is not too late. Of
+ * those who are ready a turn tells 64; where there are more, time has to wait for the next turns.
  * False, at once: nothing is in the loop, so nothing could ever happen. Not to be called by a
  * handler.
  */

@@ -121,6 +121,20 @@ clears_second(struct thing *t)
     (void)t;
     loop_clear_timer(l, &things[1].timer);
 }
+static int too_early;
+/* It has heard, and clears its timer; unless that was what told it. */
+static void
+hears(struct thing *t)
+{
+    too_early += t->timer.place == 0;
+    loop_clear_timer(l, &t->timer);
+    leave(t);
+}
+static void
+ends(void *owner)
+{
+    printf("%s ", owner == &things[0] ? "at last" : "?");
+}
 static int64_t last_at;
 static int told, wrong;
 static void
@@ -291,6 +305,25 @@ main(int argc, char **argv)
         loop_set_timer(l, &things[0].timer, 1);
         loop_run(l);
     }
+    if (strcmp(what, "crowd") == 0) {
+        for (int i = 0; i < MANY; i++) {
+            join(&things[i], NULL, EPOLLIN, hears);
+            speak(&things[i]);
+            loop_set_timer(l, &things[i].timer, 1);
+        }
+        loop_run(l);
+        printf("%d of %d too early ", too_early, MANY);
+    }
+    if (strcmp(what, "always-ready") == 0) {
+        for (int i = 0; i < MANY; i++)
+            join(&things[i], NULL, EPOLLOUT, NULL);
+        things[0].timer.expired = ends;
+        loop_set_timer(l, &things[0].timer, 1);
+        for (int i = 0; i < 5; i++)
+            loop_turn(l);
+        for (int i = 0; i < MANY; i++)
+            leave(&things[i]);
+    }
     if (strcmp(what, "signal") == 0) {
         struct itimerval often = {{0, 5000}, {0, 5000}};
 
@@ -376,6 +409,17 @@ loop_says() {
 @test "who is ready is told before whose time has come" {
     compile_loop
     loop_says last-moment "a in a late"
+}
+
+@test "so it is with more than one batch can hold; and those who are always ready do not stop time" {
+    compile_loop
+    loop_says crowd "0 of 200 too early"
+    loop_says always-ready "at last"
+}
+
+@test "so it is when a signal comes first" {
+    compile_loop
+    FAULTS=epoll_wait:EINTR@1 loop_says last-moment "a in a late"
 }
 
 @test "a signal does not bring a timer forward, and to wait for one takes a call or two" {
