@@ -763,7 +763,7 @@ WATCHED_PIECES(writev)
  */
 static struct watched_ring {
     int fd;
-    _Atomic unsigned *head;
+    _Atomic unsigned *head, *tail;
     unsigned *order, mask;
     struct io_uring_sqe *sqes;
     unsigned looked; /* up to here we have seen them */
@@ -789,6 +789,7 @@ get_to_know(int fd, long params)
     *r = (struct watched_ring){
         .fd = fd,
         .head = (_Atomic unsigned *)(void *)(ring + p->sq_off.head),
+        .tail = (_Atomic unsigned *)(void *)(ring + p->sq_off.tail),
         .order = (unsigned *)(void *)(ring + p->sq_off.array),
         .mask = p->sq_entries - 1,
         .sqes = sqes,
@@ -843,6 +844,7 @@ look_at(struct io_uring_sqe *sqe)
     }
 }
 
+/* As many of `count` as there are: those that were not taken last time we have seen. */
 static void
 look_at_requests(int fd, unsigned count)
 {
@@ -850,14 +852,15 @@ look_at_requests(int fd, unsigned count)
 
     for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++) {
         struct watched_ring *r = &rings[i];
-        unsigned head;
+        unsigned head, there;
 
         if (!r->sqes || r->fd != fd)
             continue;
         head = atomic_load_explicit(r->head, memory_order_acquire);
+        there = atomic_load_explicit(r->tail, memory_order_acquire) - head;
         if ((int)(r->looked - head) < 0)
             r->looked = head;
-        for (; r->looked != head + count; r->looked++)
+        for (; (int)(head + (count < there ? count : there) - r->looked) > 0; r->looked++)
             look_at(&r->sqes[r->order[r->looked & r->mask]]);
     }
     errno = saved_errno;

@@ -593,3 +593,61 @@ a_play() {
         stop_server
     done
 }
+
+# ---- a ring of one's own, watched ----
+
+@test "COUNT knows what was asked for, however many requests io_uring_enter was told of" {
+    compile takes <<'END_OF_C'
+#include "error.h"
+#include <linux/io_uring.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+enum { PLACES = 8 };
+static struct io_uring_params p;
+static struct io_uring_sqe *requests;
+static char *rings;
+static int ring, out;
+static unsigned tail;
+static void
+prepare(unsigned count)
+{
+    for (; count > 0; count--)
+        requests[tail++ % PLACES] = (struct io_uring_sqe){
+            .opcode = IORING_OP_WRITE, .fd = out, .addr = (uintptr_t)"word", .len = 4};
+    atomic_store((_Atomic unsigned *)(void *)(rings + p.sq_off.tail), tail);
+}
+static void
+enter(unsigned count)
+{
+    printf("%ld ", syscall(SYS_io_uring_enter, ring, count, 0, 0, NULL, 0));
+    fflush(stdout);
+}
+int
+main(void)
+{
+    int ends[2], access = PROT_READ | PROT_WRITE;
+
+    ring = check((int)syscall(SYS_io_uring_setup, PLACES, &p), "io_uring_setup");
+    rings = mmap(NULL, p.sq_off.array + PLACES * sizeof(unsigned), access, MAP_SHARED, ring,
+                 IORING_OFF_SQ_RING);
+    requests = mmap(NULL, PLACES * sizeof *requests, access, MAP_SHARED, ring, IORING_OFF_SQES);
+    for (unsigned i = 0; i < PLACES; i++)
+        ((unsigned *)(void *)(rings + p.sq_off.array))[i] = i;
+    check(pipe(ends), "pipe");
+    out = ends[1];
+    prepare(4);
+    enter(PLACES); /* more than there are */
+    prepare(3);
+    enter(1); /* fewer */
+    enter(2);
+    return 0;
+}
+END_OF_C
+    COUNT=1 run -0 --separate-stderr timeout 10 "$BATS_TEST_TMPDIR/takes"
+    [ "$output" = "4 1 2 " ]
+    [[ $stderr =~ write\ +7\ +-\ +0\ +by\ io_uring ]]
+}
