@@ -455,6 +455,18 @@ interests_are() {
     [[ $(interests) = "$1" ]]
 }
 
+@test "a peer that the kernel has no memory to watch is closed, and the next one is served" {
+    local server
+    for server in "${servers[@]}" edge; do
+        FAULTS=epoll_ctl:ENOSPC@2 start_server $here/$server
+        talk <<<'A connect
+                 A end
+                 B connect
+                 B echo "hello\n"'
+        stop_server
+    done
+}
+
 # sends_what_is_left: a write that takes half of the bytes is followed by one of the other half.
 sends_what_is_left() {
     FAULTS=write:short@1,write:short@3 start_server "$here/$1"

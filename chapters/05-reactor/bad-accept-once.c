@@ -30,16 +30,25 @@ struct peer {
 
 static int epoll, watched;
 
-static void
+static int
 watch(int fd, uint32_t interest, struct peer *who)
 {
     struct epoll_event event = {.events = interest, .data.ptr = who};
 
-    check(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
     watched++;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 /* ---- peers ---- */
+
+static void
+end(struct peer *peer)
+{
+    close(peer->fd);
+    buffer_close(&peer->owed);
+    free(peer);
+    watched--;
+}
 
 static void
 begin(int fd)
@@ -53,16 +62,8 @@ begin(int fd)
     }
     set_nonblocking(fd);
     peer->fd = fd;
-    watch(fd, EPOLLIN | EPOLLOUT | EPOLLET, peer);
-}
-
-static void
-end(struct peer *peer)
-{
-    close(peer->fd);
-    buffer_close(&peer->owed);
-    free(peer);
-    watched--;
+    if (watch(fd, EPOLLIN | EPOLLOUT | EPOLLET, peer) == -1)
+        end(peer); /* nor has the kernel */
 }
 
 /* Reads once and writes once. Is there more to do? Not after EAGAIN: then we will be told. */
@@ -122,7 +123,7 @@ main(int argc, char **argv)
 
     epoll = check(epoll_create1(0), "epoll_create1");
     set_nonblocking(listener); /* a peer may be gone again before accept() */
-    watch(listener, EPOLLIN | EPOLLET, NULL);
+    check(watch(listener, EPOLLIN | EPOLLET, NULL), "epoll_ctl");
     stop_on_signals(listener);
     announce(listener);
     while (watched > 0) { /* told to stop, the listener and every peer come to their end */

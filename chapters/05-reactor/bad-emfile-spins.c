@@ -31,16 +31,26 @@ struct peer {
 static int epoll, watched;
 
 /* `who` is what epoll_wait() will give back to us: the peer, or NULL for the listener. */
-static void
+static int
 watch(int fd, struct peer *who)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = who};
 
-    check(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
     watched++;
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 /* ---- peers ---- */
+
+/* Closing a descriptor takes it off the list: see epoll(7). */
+static void
+end(struct peer *peer)
+{
+    close(peer->fd);
+    buffer_close(&peer->owed);
+    free(peer);
+    watched--;
+}
 
 static void
 begin(int fd)
@@ -55,17 +65,8 @@ begin(int fd)
     set_nonblocking(fd);
     peer->fd = fd;
     peer->interest = EPOLLIN;
-    watch(fd, peer);
-}
-
-/* Closing a descriptor takes it off the list: see epoll(7). */
-static void
-end(struct peer *peer)
-{
-    close(peer->fd);
-    buffer_close(&peer->owed);
-    free(peer);
-    watched--;
+    if (watch(fd, peer) == -1)
+        end(peer); /* nor has the kernel */
 }
 
 /* To speak, if there is room for what it says; to take what it is owed. */
@@ -123,7 +124,7 @@ main(int argc, char **argv)
 
     epoll = check(epoll_create1(0), "epoll_create1");
     set_nonblocking(listener); /* a peer may be gone again before accept() */
-    watch(listener, NULL);
+    check(watch(listener, NULL), "epoll_ctl");
     stop_on_signals(listener);
     announce(listener);
     while (watched > 0) { /* told to stop, the listener and every peer come to their end */
