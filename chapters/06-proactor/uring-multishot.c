@@ -23,8 +23,8 @@
 
 enum { AT_ONCE = 1024, GROUP = 0, BUFFERS = 256, BUFFER_SIZE = 4096 };
 
-/* Who has so much early is not received from; of one turn, all buffers may be one peer's. */
-enum { EARLY_MOST = 1 << 16, EARLY_ROOM = EARLY_MOST + BUFFERS * BUFFER_SIZE };
+/* Who has so much early is not received from; in one turn it may get all buffers, and one again. */
+enum { EARLY_MOST = 1 << 16, EARLY_ROOM = EARLY_MOST + (BUFFERS + 1) * BUFFER_SIZE };
 
 struct peer {
     struct connection connection;
