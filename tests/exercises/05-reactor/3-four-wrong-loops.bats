@@ -7,32 +7,38 @@ load ../../lib/exercises
 @test "every step of the script holds on each of three right servers" {
     local right
     for right in loop handlers edge; do
-        hint "build/$right -p 8000 is a right server; play your script against it with -v"
         play "$right"
-        [[ $STATUS = 0 ]] || got "it fails on a server that does nothing wrong"
-        ((STATUS == 0))
+        if ((STATUS != 0)); then
+            got "it fails on a server that does nothing wrong"
+            hint "build/$right -p 8000 is that server; play your script against it with -v"
+            return 1
+        fi
         stop_server
     done
 }
 
 # points: 2
 @test "server 1 is caught" {
-    catch server-1
+    catch server-1 \
+        "what is owed may come twice. Is anything owed, and would your script see it?"
 }
 
 # points: 2
 @test "server 2 is caught" {
-    catch server-2
+    catch server-2 \
+        "who comes while it is busy with somebody else? One after the other, nobody"
 }
 
 # points: 2
 @test "server 3 is caught" {
-    catch server-3
+    catch server-3 \
+        "who ends his side may still be owed something; does anybody read it then?"
 }
 
 # points: 2
 @test "server 4 is caught" {
-    catch server-4
+    catch server-4 \
+        "who comes after one that has left: is all that he hears meant for him?"
 }
 
 # play SERVER: the reader's script against it; sets STATUS.
@@ -48,15 +54,16 @@ play() {
     [[ $STATUS = 0 ]] || cat "$OUT" "$ERR"
 }
 
+# catch SERVER HINT: the script must fail on it.
 # A server that does not answer is waited for, but a second is enough here.
 catch() {
     TIME_SCALE=$(LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.2 }")
     export TIME_SCALE
     play "$1"
-    hint "what can a loop do to a peer that your script never looks at?"
     if [[ $STATUS = 0 ]]; then
         expected "some step of the script fails"
         got "every step holds"
+        hint "$2"
         return 1
     fi
 }

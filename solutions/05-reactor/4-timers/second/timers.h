@@ -26,7 +26,10 @@ struct timer {
 /* An empty set; NULL: there is no memory. */
 struct timers *timers_open(void);
 
-/* Frees it. What is still set is told nothing, and is not touched. NULL does no harm. */
+/*
+ * Frees it. What is still set is told nothing, and not even looked at: the memory of these timers
+ * may be gone already. NULL does no harm.
+ */
 void timers_free(struct timers *s);
 
 /*
@@ -41,7 +44,8 @@ void timers_clear(struct timers *s, struct timer *t);
 /*
  * How long epoll_wait() may sleep if it is `now`: milliseconds until the earliest moment, rounded
  * up, so that it does not wake up too early; 0 if that has come, -1 if no timer is set, INT_MAX if
- * it is more than that.
+ * it is more than that. An `expired` may ask, too: those that timers_run() has still to tell are
+ * set.
  */
 int timers_left(const struct timers *s, int64_t now);
 
