@@ -458,7 +458,7 @@ interests_are() {
 @test "a peer that the kernel has no memory to watch is closed, and the next one is served" {
     local server
     for server in "${servers[@]}" edge; do
-        FAULTS=epoll_ctl:ENOSPC@2 start_server $here/$server
+        FAULTS=epoll_ctl:ENOSPC@2 start_server "$here/$server"
         talk <<<'A connect
                  A end
                  B connect
