@@ -214,7 +214,7 @@ until [ -s "$TMP/out" ] && [ -s "$TMP/out6" ]; do sleep 0.01; done
 "$BUILD/10-webbench/load" -q -t "$1" -c 5 -m visits -o "$TMP/v4" 127.0.0.1 8000
 "$BUILD/10-webbench/load" -q -t "$1" -c 5 -m visits -o "$TMP/values" ::1 8000 || echo "status $?"
 SCRIPT
-    local window apart=(unshare --map-root-user --net --pid --fork --kill-child)
+    local window apart=(unshare --map-root-user --net --pid --mount-proc --fork --kill-child)
     "${apart[@]}" ip link set lo up 2>/dev/null || skip "no network namespace of our own"
     export BUILD TMP=$BATS_TEST_TMPDIR
     for window in 0.5 2 8; do
@@ -223,6 +223,7 @@ SCRIPT
             break
         fi
     done
+    echo "$output"
     [ "$output" = "status 1" ]
     grep -x 'no_port=0' "$TMP/v4"
     grep -Ex 'requests=[0-9]{3,}' "$TMP/v4" # more than 50 ports allow
