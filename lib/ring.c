@@ -46,14 +46,18 @@ struct ring {
 
 /* ---- opening ---- */
 
+enum { MOST_ENTRIES = 32768 }; /* IORING_MAX_ENTRIES of the kernel */
+
 static const char *
-reason(void)
+reason(unsigned entries)
 {
     char value = '0';
     int fd;
 
     if (errno == ENOSYS)
         return "this kernel has no io_uring";
+    if (errno == EINVAL && (entries == 0 || entries > MOST_ENTRIES))
+        return "a ring has 1 to 32,768 entries";
     if (errno == EINVAL)
         return "this kernel's io_uring is older than Linux 6.0";
     if (errno != EPERM)
@@ -123,7 +127,7 @@ ring_open(unsigned entries)
     struct ring *r;
 
     if (fd == -1)
-        fail("io_uring_setup", reason());
+        fail("io_uring_setup", reason(entries));
     r = calloc(1, sizeof *r);
     if (!r)
         fail("calloc", "a ring");

@@ -21,9 +21,9 @@
 struct ring;
 
 /*
- * A ring with room for so many requests that are prepared and not yet handed over, and twice as
- * many results; so many may be on the way as the system has memory for. Where the kernel gives
- * none, one line says why, and the program ends with status 1.
+ * A ring with room for so many requests, 1 to 32,768, that are prepared and not yet handed over,
+ * and twice as many results; so many may be on the way as the system has memory for. Where the
+ * kernel gives none, one line says why, and the program ends with status 1.
  */
 struct ring *ring_open(unsigned entries);
 

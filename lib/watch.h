@@ -18,7 +18,8 @@
  *                     (one byte). A plan that cannot be read ends the program with status 2.
  *
  * What is asked of the kernel by io_uring is counted apart, and fails as the call of that name
- * would: recv:short@2 is the second request to receive, accept:EMFILE one to accept. The calls
+ * would: recv:short@2 is the second request to receive, accept:EMFILE one to accept. A request that
+ * goes on (multishot) ends where it is cut short. Eight rings at a time are known. The calls
  * themselves are io_uring_setup, io_uring_enter and io_uring_register.
  *
  * It does not see what libc does inside: stdio, getaddrinfo(), the threads behind aio_read().

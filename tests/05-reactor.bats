@@ -756,6 +756,26 @@ an_event_for_each_step() {
     [[ ${lines[2]} = "the peer is gone:"*" 1000 of 1000 times" ]]
 }
 
+# The calls of epoll_ctl: 1 the end, 2 the listener; then A comes: 3 the listener off, 4 A, 5 the
+# listener, in vain, as the next time. A speaks: 8 off, 9 and 10, to write and to read, in vain.
+@test "what the kernel has no memory to watch again is served in a while; so is who comes then" {
+    FAULTS=epoll_ctl:ENOSPC@5-6,epoll_ctl:ENOSPC@9-10 start_server $here/reactor -v
+    meet
+    poll_until 5 interests_are "19 19"
+    printf "still served\n" >&"$PEER"
+    read -rt 5 -u "$PEER"
+    [ "$REPLY" = "still served" ]
+    poll_until 5 interests_are "19 19"
+    talk <<<"B connect
+             B echo \"served\""
+    leave
+    stop_server
+    FAULTS=epoll_ctl:ENOSPC@4-1000000 start_server $here/reactor
+    talk <<<"A connect
+             A end"
+    stop_server
+}
+
 # works_at_four PROGRAM: four clients speak at once, and there are four workers.
 works_at_four() {
     start_server "$here/$1" -v -w 4 -s 300

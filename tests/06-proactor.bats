@@ -654,3 +654,58 @@ END_OF_C
     [ "$output" = "4 1 2 " ]
     [[ $stderr =~ write\ +7\ +-\ +0\ +by\ io_uring ]]
 }
+
+@test "a receive that goes on and is cut short ends with that, and is asked for anew" {
+    COUNT=1 FAULTS=recv:one@1-3 start_server $here/uring-multishot
+    talk <<<"$(messages 3)"
+    stop_server
+    [ "$(counted recv 2)" = 4 ]
+}
+
+@test "nothing that watches a ring keeps it open when it is closed" {
+    compile opens <<'END_OF_C'
+#include "ring.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int
+main(void)
+{
+    char line[256];
+    FILE *maps;
+    int left = 0;
+
+    for (int i = 0; i < 20; i++)
+        ring_close(ring_open(8));
+    left += syscall(SYS_io_uring_enter, -1, 1, 0, 0, NULL, 0) != -1; /* none at all is no ring */
+    left += close(-1) != -1;
+    maps = fopen("/proc/self/maps", "r");
+    while (maps && fgets(line, sizeof line, maps))
+        left += strstr(line, "[io_uring]") != NULL;
+    printf("%d\n", left);
+    return 0;
+}
+END_OF_C
+    COUNT=1 run -0 --separate-stderr "$BATS_TEST_TMPDIR/opens"
+    [ "$output" = 0 ]
+}
+
+@test "a ring with no room, or too much, is refused for what it is" {
+    local entries
+    compile too-many <<'END_OF_C'
+#include "ring.h"
+#include <stdlib.h>
+int
+main(int argc, char **argv)
+{
+    ring_close(ring_open((unsigned)atoi(argv[argc - 1])));
+    return 0;
+}
+END_OF_C
+    for entries in 0 32769; do
+        run -1 "$BATS_TEST_TMPDIR/too-many" $entries
+        [ "$output" = "too-many: io_uring_setup: Invalid argument (EINVAL): a ring has 1 to 32,768 entries" ]
+    done
+    run -0 "$BATS_TEST_TMPDIR/too-many" 32768
+}

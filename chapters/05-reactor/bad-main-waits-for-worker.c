@@ -9,18 +9,15 @@
  * Book:   05-reactor, "What goes wrong"
  */
 #include "error.h"
-#include "queue.h"
 #include "source.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 
-enum { AT_ONCE = 64, ROOM = 1024 };
+enum { AT_ONCE = 64 };
 
-static int epoll, over; /* `over`: an eventfd, for the last one to tell that nobody is left */
-static struct queue *events, *done;
-static atomic_long watched;
+static int epoll;
+static struct queue *done;
 
 static bool
 arm(struct source *s)
@@ -40,10 +37,8 @@ static void
 end(struct source *s)
 {
     source_close(s);
-    if (!s->listens)
-        free(s);
-    if (--watched == 0)
-        check(eventfd_write(over, 1), "eventfd_write");
+    free(s);
+    one_less();
 }
 
 /* ---- the workers' side ---- */
@@ -65,6 +60,15 @@ welcome(int listener)
     return result != IO_END;
 }
 
+/* It is served again in a while, ready or not. */
+static void
+put_off(struct source *s)
+{
+    do
+        sleep_ms(10);
+    while (queue_try_put(events, s) != QUEUE_PUT && !arm(s));
+}
+
 static void
 handle(struct source *s)
 {
@@ -78,8 +82,10 @@ handle(struct source *s)
     goes_on = s->listens ? welcome(s->fd) : source_serve(s);
     count.at_work--;
     s->busy = false;
-    if (!goes_on || !arm(s)) /* from here on it may be another worker's */
+    if (!goes_on)
         end(s);
+    else if (!arm(s)) /* from here on it may be another worker's */
+        put_off(s);   /* the kernel has no memory to watch it */
 }
 
 static void *
@@ -89,7 +95,7 @@ work(void *unused)
 
     while ((s = queue_take(events))) {
         handle(s);
-        queue_put(done, s); /* a pointer to nowhere, perhaps: it only says "done" */
+        queue_try_put(done, s); /* a pointer to nowhere, perhaps: it only says "done" */
     }
     return unused;
 }
@@ -126,22 +132,15 @@ main(int argc, char **argv)
     struct source *listening = set_up(argc, argv);
 
     epoll = check(epoll_create1(0), "epoll_create1");
-    over = check(eventfd(0, EFD_NONBLOCK), "eventfd");
     check(epoll_ctl(epoll, EPOLL_CTL_ADD, over, &last), "epoll_ctl");
-    events = queue_open(ROOM);
     done = queue_open(ROOM);
-    watched = 1;
     if (!arm(listening))
         fail("epoll_ctl", NULL);
-    for (long i = 0; i < workers; i++)
-        start_thread(&threads[i], work);
+    start_workers(threads, work);
     announce(listening->fd);
     while (wait_and_queue())
         ;
-    queue_close(events);
-    for (long i = 0; i < workers; i++)
-        pthread_join(threads[i], NULL);
-    queue_free(events);
+    end_workers(threads);
     queue_free(done);
     tell_counts();
     return 0;

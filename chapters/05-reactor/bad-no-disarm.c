@@ -10,18 +10,14 @@
  * Book:   05-reactor, "What goes wrong"
  */
 #include "error.h"
-#include "queue.h"
 #include "source.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 
-enum { AT_ONCE = 64, ROOM = 1024 };
+enum { AT_ONCE = 64 };
 
-static int epoll, over; /* `over`: an eventfd, for the last one to tell that nobody is left */
-static struct queue *events;
-static atomic_long watched;
+static int epoll;
 static _Atomic(struct source *) ended; /* in the queue there may still be events of them */
 
 static bool
@@ -38,8 +34,7 @@ end(struct source *s)
 {
     source_close(s);
     s->before = atomic_exchange(&ended, s);
-    if (--watched == 0)
-        check(eventfd_write(over, 1), "eventfd_write");
+    one_less();
 }
 
 /* ---- the workers' side ---- */
@@ -61,6 +56,15 @@ welcome(int listener)
     return result != IO_END;
 }
 
+/* It is served again in a while, ready or not. */
+static void
+put_off(struct source *s)
+{
+    do
+        sleep_ms(10);
+    while (queue_try_put(events, s) != QUEUE_PUT && !arm(s));
+}
+
 static void
 handle(struct source *s)
 {
@@ -73,9 +77,11 @@ handle(struct source *s)
     record(&count.most_at_work, ++count.at_work);
     goes_on = s->listens ? welcome(s->fd) : source_serve(s);
     count.at_work--;
-    if (!goes_on || !arm(s)) /* from here on it may be another worker's */
+    if (!goes_on)
         end(s);
-    else
+    else if (!arm(s)) /* from here on it may be another worker's */
+        put_off(s);   /* the kernel has no memory to watch it */
+    if (goes_on)
         s->busy = false;
 }
 
@@ -119,21 +125,14 @@ main(int argc, char **argv)
     struct source *listening = set_up(argc, argv);
 
     epoll = check(epoll_create1(0), "epoll_create1");
-    over = check(eventfd(0, EFD_NONBLOCK), "eventfd");
     check(epoll_ctl(epoll, EPOLL_CTL_ADD, over, &last), "epoll_ctl");
-    events = queue_open(ROOM);
-    watched = 1;
     if (!arm(listening))
         fail("epoll_ctl", NULL);
-    for (long i = 0; i < workers; i++)
-        start_thread(&threads[i], work);
+    start_workers(threads, work);
     announce(listening->fd);
     while (wait_and_queue())
         ;
-    queue_close(events);
-    for (long i = 0; i < workers; i++)
-        pthread_join(threads[i], NULL);
-    queue_free(events);
+    end_workers(threads);
     tell_counts();
     return 0;
 }

@@ -89,8 +89,7 @@ send_all(struct peer *peer)
     size_t len = buffer_length(&peer->owed);
     ssize_t n = write(peer->fd, buffer_bytes(&peer->owed), len);
 
-    if (n == (ssize_t)len)
-        buffer_consume(&peer->owed, len);
+    buffer_consume(&peer->owed, n == (ssize_t)len ? len : 0);
     return len == 0 ? IO_DATA : io_result(n);
 }
 

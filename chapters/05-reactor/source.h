@@ -12,6 +12,7 @@
 #include "error.h"
 #include "http_files.h"
 #include "net.h"
+#include "queue.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,9 +20,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { MOST_WORKERS = 64 };
+enum { MOST_WORKERS = 64, ROOM = 1024 };
 
 /* Where an event comes from: the listener, or a peer. Belongs to who took it out of the queue. */
 struct source {
@@ -34,8 +36,12 @@ struct source {
 };
 
 static const struct protocol *protocol;
+static struct queue *events; /* that happened, and nobody has seen to: their sources */
 static long workers, pause_ms;
 static bool verbose;
+
+static int over;                /* an eventfd, which becomes readable when nobody is left */
+static atomic_long watched = 1; /* the listener counts, too */
 
 /* For `fd`, which it owns from then on. NULL: there is no memory for one more, and it is closed. */
 static inline struct source *
@@ -60,6 +66,13 @@ source_close(struct source *s)
         close(s->fd);
     else
         connection_close(&s->connection);
+}
+
+static inline void
+one_less(void)
+{
+    if (--watched == 0)
+        check(eventfd_write(over, 1), "eventfd_write");
 }
 
 /* Either reads and processes, or writes what came of it, as it was told. False: it is over. */
@@ -91,7 +104,7 @@ set_up(int argc, char **argv)
         {'s', "MS", "how long a worker thinks about what it has read (0)", &ms},
         {'v', NULL, "tell at the end what there was to do", &tell},
         {0}};
-    static struct source listening = {.interest = EPOLLIN, .listens = true};
+    struct source *listening = calloc(1, sizeof *listening);
     struct server_args args = parse_server_args_and(argc, argv, own);
 
     protocol = find_protocol(name);
@@ -99,19 +112,37 @@ set_up(int argc, char **argv)
     workers = parse_number(how_many, 1, MOST_WORKERS, "WORKERS");
     pause_ms = parse_number(ms, 0, 10000, "MS");
     verbose = tell != NULL;
-    listening.fd = tcp_listen(args.address, args.port);
-    set_nonblocking(listening.fd);
-    stop_on_signals(listening.fd);
-    return &listening;
+    events = queue_open(ROOM);
+    over = check(eventfd(0, EFD_NONBLOCK), "eventfd");
+    if (!listening)
+        fail("calloc", "the listener");
+    listening->fd = tcp_listen(args.address, args.port);
+    listening->interest = EPOLLIN;
+    listening->listens = true;
+    set_nonblocking(listening->fd);
+    stop_on_signals(listening->fd);
+    return listening;
 }
 
 static inline void
-start_thread(pthread_t *thread, void *(*run)(void *))
+start_workers(pthread_t threads[MOST_WORKERS], void *(*run)(void *))
 {
-    errno = pthread_create(thread, NULL, run, NULL);
-    if (errno)
-        fail("pthread_create", NULL);
-    pthread_setname_np(*thread, "worker"); /* in traces, gdb and top -H */
+    for (long i = 0; i < workers; i++) {
+        errno = pthread_create(&threads[i], NULL, run, NULL);
+        if (errno)
+            fail("pthread_create", NULL);
+        pthread_setname_np(threads[i], "worker"); /* in traces, gdb and top -H */
+    }
+}
+
+/* They see to what is in the queue, and end. */
+static inline void
+end_workers(const pthread_t threads[MOST_WORKERS])
+{
+    queue_close(events);
+    for (long i = 0; i < workers; i++)
+        pthread_join(threads[i], NULL);
+    queue_free(events);
 }
 
 /* ---- the counting ---- */

@@ -19,13 +19,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <time.h>
 
 /* Belongs to glibc while its request is under way, then to the worker who has taken it. */
 struct peer {
     struct connection connection;
     struct aiocb request; /* one at a time */
-
     /* EPOLLIN: to read, EPOLLOUT: to write. Atomic, for nothing else orders what one worker has
      * left here before what the next one finds: POSIX does not say that aio_read() does. */
     _Atomic uint32_t step;
@@ -53,42 +51,22 @@ submit(struct peer *p, uint32_t step)
         connection_end(c);
 }
 
-/* What has come of the request? */
-static void
-complete(struct connection *c, bool has_read, ssize_t n)
-{
-    has_read ? count.reads++ : count.writes++;
-    if (n == -1)
-        c->broken = true;
-    else if (!has_read)
-        buffer_consume(&c->out, (size_t)n);
-    else if (n == 0)
-        c->ended = true;
-    else
-        buffer_added(&c->in, (size_t)n);
-}
-
 /* Never two requests at once: to write would stand in line behind a read that waits. */
-static void
-serve(struct peer *p)
-{
-    bool has_read = p->step == EPOLLIN;
-    uint32_t next;
-
-    complete(&p->connection, has_read, aio_return(&p->request));
-    if (worth_a_thought(&p->connection, has_read))
-        think(&p->connection);
-    next = next_step(&p->connection);
-    next ? submit(p, next) : connection_end(&p->connection);
-}
-
 static void *
 work(void *unused)
 {
     struct peer *p;
 
-    while ((p = queue_take(requests)))
-        serve(p);
+    while ((p = queue_take(requests))) {
+        bool has_read = p->step == EPOLLIN;
+        uint32_t next;
+
+        complete(&p->connection, has_read, aio_return(&p->request));
+        if (worth_a_thought(&p->connection, has_read))
+            think(&p->connection);
+        next = next_step(&p->connection);
+        next ? submit(p, next) : connection_end(&p->connection);
+    }
     return unused;
 }
 
@@ -155,18 +133,13 @@ main(int argc, char **argv)
     pthread_t threads[MOST_WORKERS];
     int listener = set_up(argc, argv, own), signals = watch_signals();
     struct aioinit init = {.aio_threads = (int)parse_number(most, 1, 30000, "THREADS"),
-                           .aio_num = 64,
                            .aio_idle_time = ends ? -1 : 1};
 
     aio_init(&init); /* has to come before the first request */
-    for (long i = 0; i < workers; i++)
-        start_thread(&threads[i], work);
+    start_workers(threads, work);
     announce(listener);
     wait_and_hand_over(listener, signals);
-    queue_close(requests);
-    for (long i = 0; i < workers; i++)
-        pthread_join(threads[i], NULL);
-    queue_free(requests);
+    end_workers(threads);
     tell_counts();
     return 0;
 }

@@ -127,15 +127,11 @@ main(int argc, char **argv)
     epoll = check(epoll_create1(0), "epoll_create1");
     check(epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &listening), "epoll_ctl");
     check(epoll_ctl(epoll, EPOLL_CTL_ADD, over, &last), "epoll_ctl");
-    for (long i = 0; i < workers; i++)
-        start_thread(&threads[i], work);
+    start_workers(threads, work);
     announce(listener);
     while (wait_and_serve(listener))
         ;
-    queue_close(requests);
-    for (long i = 0; i < workers; i++)
-        pthread_join(threads[i], NULL);
-    queue_free(requests);
+    end_workers(threads);
     tell_counts();
     return 0;
 }

@@ -11,22 +11,14 @@
  * Breaks: bad-answers-overtake.c
  * Book:   06-proactor, "Requests and completions"
  */
-#include "args.h"
-#include "connection.h"
-#include "http_files.h"
 #include "welcome.h"
 
 #include <stdlib.h>
-#include <sys/epoll.h>
-
-enum { AT_ONCE = 1024 };
 
 struct peer {
     struct connection connection;
     struct operation receiving, sending; /* one of them is on the way */
 };
-
-static const struct protocol *protocol;
 
 /* ---- peers ---- */
 
@@ -39,15 +31,6 @@ receive(struct peer *p)
     sqe->len = (unsigned)buffer_room(&p->connection.in);
 }
 
-static void
-send_owed(struct peer *p)
-{
-    struct io_uring_sqe *sqe = ring_prepare(ring, IORING_OP_SEND, p->connection.fd, &p->sending);
-
-    sqe->addr = (uintptr_t)buffer_bytes(&p->connection.out);
-    sqe->len = (unsigned)buffer_length(&p->connection.out);
-}
-
 /* What was on the way is done; what comes next? The answer first. */
 static void
 go_on(struct peer *p)
@@ -55,7 +38,7 @@ go_on(struct peer *p)
     uint32_t interest = connection_interest(&p->connection);
 
     if (interest & EPOLLOUT) {
-        send_owed(p);
+        send_owed(&p->connection, &p->sending);
     } else if (interest & EPOLLIN) {
         receive(p);
     } else {
@@ -87,13 +70,10 @@ sent(void *owner, int result, uint32_t flags)
 static void
 begin(int fd)
 {
-    struct peer *p = calloc(1, sizeof *p);
+    struct peer *p = connection_new(fd, sizeof *p);
 
-    if (!p || !connection_open(&p->connection, fd, protocol)) { /* no memory for this one */
-        free(p);
-        close(fd);
+    if (!p)
         return;
-    }
     p->receiving = (struct operation){.done = received, .owner = p};
     p->sending = (struct operation){.done = sent, .owner = p};
     go_on(p);
@@ -102,18 +82,7 @@ begin(int fd)
 int
 main(int argc, char **argv)
 {
-    const char *directory = ".", *name = "echo";
-    const struct own_option own[] = {{'P', "PROTOCOL", "echo or http (echo)", &name},
-                                     {'d', "DIRECTORY", "whose files http serves (.)", &directory},
-                                     {0}};
-    struct server_args args = parse_server_args_and(argc, argv, own);
-
-    protocol = find_protocol(name);
-    http_files_root(directory);
-    listener = tcp_listen(args.address, args.port);
-    ring = ring_open(AT_ONCE);
-    stop_on_signals(listener);
-    welcome = begin;
+    set_up(argc, argv, begin, NULL);
     accept_next();
     announce(listener);
     ring_run(ring); /* told to stop, the listener and every peer come to their end */

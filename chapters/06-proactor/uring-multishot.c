@@ -11,17 +11,13 @@
  * Breaks: bad-buffer-reused.c
  * Book:   06-proactor, "Once asked, many times told"
  */
-#include "args.h"
-#include "connection.h"
-#include "http_files.h"
+#include "early.h"
 #include "welcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 
-enum { AT_ONCE = 1024, GROUP = 0, BUFFERS = 256, BUFFER_SIZE = 4096 };
+enum { GROUP = 0, BUFFERS = 256, BUFFER_SIZE = 4096 };
 
 /* Who has so much early is not received from; in one turn it may get all buffers, and one again. */
 enum { EARLY_MOST = 1 << 16, EARLY_ROOM = EARLY_MOST + (BUFFERS + 1) * BUFFER_SIZE };
@@ -30,11 +26,9 @@ struct peer {
     struct connection connection;
     struct operation receiving, sending;
     bool on_receive, on_send, given_up; /* requests on the way; the first has been cancelled */
-    struct buffer early; /* came while there was no room, or the kernel was at our answers */
-    int last_word;       /* and after that: the end (0), or an error; 1: neither yet */
+    struct early early; /* it came while there was no room, or the kernel was at our answers */
 };
 
-static const struct protocol *protocol;
 static struct ring_buffers *buffers;
 static long requests, results, cancelled, without_buffer;
 
@@ -53,16 +47,6 @@ receive(struct peer *p)
 }
 
 static void
-send_owed(struct peer *p)
-{
-    struct io_uring_sqe *sqe = ring_prepare(ring, IORING_OP_SEND, p->connection.fd, &p->sending);
-
-    sqe->addr = (uintptr_t)buffer_bytes(&p->connection.out);
-    sqe->len = (unsigned)buffer_length(&p->connection.out);
-    p->on_send = true;
-}
-
-static void
 give_up(struct peer *p)
 {
     if (!p->given_up)
@@ -70,59 +54,26 @@ give_up(struct peer *p)
     p->given_up = true;
 }
 
-/* So much of `bytes` as the connection takes now: nothing while the kernel is at its answers. */
-static size_t
-take(struct peer *p, const char *bytes, size_t len)
-{
-    size_t room = buffer_room(&p->connection.in);
-
-    if (len == 0 || p->on_send || !(connection_interest(&p->connection) & EPOLLIN))
-        return 0;
-    if (len > room)
-        len = room;
-    memcpy(buffer_space(&p->connection.in), bytes, len);
-    connection_received(&p->connection, (ssize_t)len);
-    return len;
-}
-
-static bool
-keep(struct peer *p, const char *bytes, size_t len)
-{
-    return (p->early.memory || buffer_open(&p->early, EARLY_ROOM)) &&
-           buffer_append(&p->early, bytes, len);
-}
-
-static void
-take_early(struct peer *p)
-{
-    size_t taken;
-
-    while ((taken = take(p, buffer_bytes(&p->early), buffer_length(&p->early))) > 0)
-        buffer_consume(&p->early, taken);
-    if (buffer_length(&p->early) > 0)
-        return;
-    buffer_close(&p->early);
-    if (p->last_word <= 0 && !p->on_send)
-        connection_received(&p->connection, p->last_word);
-}
-
 static void
 go_on(struct peer *p)
 {
     uint32_t interest;
 
-    take_early(p);
+    if (!p->on_send) /* the kernel is not at its answers */
+        early_give(&p->early, &p->connection);
     interest = connection_interest(&p->connection);
-    if (interest & EPOLLOUT && !p->on_send)
-        send_owed(p);
-    if (p->on_receive && (!interest || buffer_length(&p->early) > EARLY_MOST))
+    if (interest & EPOLLOUT && !p->on_send) {
+        send_owed(&p->connection, &p->sending);
+        p->on_send = true;
+    }
+    if (p->on_receive && (!interest || buffer_length(&p->early.bytes) > EARLY_MOST))
         give_up(p);
-    if (interest && !p->on_receive && p->last_word > 0 && buffer_length(&p->early) == 0)
+    if (interest && !p->on_receive && p->early.last_word > 0 && buffer_length(&p->early.bytes) == 0)
         receive(p);
     if (interest || p->on_receive || p->on_send)
         return;
     connection_close(&p->connection);
-    buffer_close(&p->early);
+    buffer_close(&p->early.bytes);
     free(p);
 }
 
@@ -138,14 +89,16 @@ received(void *owner, int result, uint32_t flags)
     without_buffer += result == -ENOBUFS;
     if (flags & IORING_CQE_F_BUFFER) {
         char *bytes = ring_buffer(buffers, flags);
-        size_t len = (size_t)result, taken = p->early.memory ? 0 : take(p, bytes, len);
+        size_t len = (size_t)result, taken = 0;
 
-        if (taken < len && !keep(p, bytes + taken, len - taken))
-            p->last_word = -ENOMEM;
+        if (!p->on_send && !p->early.bytes.memory)
+            taken = give(&p->connection, bytes, len);
+        if (taken < len)
+            early_keep(&p->early, bytes + taken, len - taken);
         ring_give_back(buffers, bytes);
     } else if (result != -ECANCELED && result != -ENOBUFS && result != -EINTR &&
                result != -EAGAIN) {
-        p->last_word = result;
+        p->early.last_word = result;
     }
     if (!(flags & IORING_CQE_F_MORE))
         p->on_receive = p->given_up = false;
@@ -166,37 +119,24 @@ sent(void *owner, int result, uint32_t flags)
 static void
 begin(int fd)
 {
-    struct peer *p = calloc(1, sizeof *p);
+    struct peer *p = connection_new(fd, sizeof *p);
 
-    if (!p || !connection_open(&p->connection, fd, protocol)) { /* no memory for this one */
-        free(p);
-        close(fd);
+    if (!p)
         return;
-    }
     p->receiving = (struct operation){.done = received, .owner = p};
     p->sending = (struct operation){.done = sent, .owner = p};
-    p->last_word = 1;
+    p->early = (struct early){.room = EARLY_ROOM, .last_word = 1};
     go_on(p);
 }
 
 int
 main(int argc, char **argv)
 {
-    const char *directory = ".", *name = "echo", *verbose = NULL;
-    const struct own_option own[] = {{'P', "PROTOCOL", "echo or http (echo)", &name},
-                                     {'d', "DIRECTORY", "whose files http serves (.)", &directory},
-                                     {'v', NULL, "tell at the end what there was to do", &verbose},
-                                     {0}};
-    struct server_args args = parse_server_args_and(argc, argv, own);
+    const char *verbose = NULL;
 
-    protocol = find_protocol(name);
-    http_files_root(directory);
-    listener = tcp_listen(args.address, args.port);
-    ring = ring_open(AT_ONCE);
+    set_up(argc, argv, begin, &verbose);
     buffers = ring_buffers_open(ring, GROUP, BUFFERS, BUFFER_SIZE);
     accept_how = IORING_ACCEPT_MULTISHOT;
-    stop_on_signals(listener);
-    welcome = begin;
     accept_next();
     announce(listener);
     ring_run(ring); /* told to stop, the listener and every peer come to their end */

@@ -1,21 +1,29 @@
 /*
- * welcome.h - accepting as a request: what the servers on io_uring share
+ * welcome.h - what the servers on io_uring share: options, accepting as a request, sending
  *
- * A server includes it, and sets the four at the top.
+ * A server includes it, and says who begins with a new peer.
  */
 #pragma once
 
+#include "args.h"
 #include "clock.h"
+#include "connection.h"
+#include "http_files.h"
 #include "net.h"
 #include "ring.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { AT_ONCE = 1024 };
+
+static const struct protocol *protocol;
 static struct ring *ring;
 static int listener;
-static void (*welcome)(int fd); /* what to do with a new peer */
+static void (*welcome)(int fd); /* begins with a new peer */
 static uint16_t accept_how;     /* IORING_ACCEPT_MULTISHOT: once asked, many times told */
 
 static void accepted(void *, int, uint32_t);
@@ -77,4 +85,48 @@ accepted(void *unused, int result, uint32_t flags)
         rest();
     else
         accept_next();
+}
+
+/* So many bytes with a struct connection for `fd` at their beginning; NULL: no memory for it. */
+static void *
+connection_new(int fd, size_t size)
+{
+    struct connection *c = calloc(1, size);
+
+    if (!c || !connection_open(c, fd, protocol)) {
+        free(c);
+        close(fd);
+        return NULL;
+    }
+    return c;
+}
+
+/* All that it owes; it is the kernel's until `who` is told. */
+static void
+send_owed(struct connection *c, struct operation *who)
+{
+    struct io_uring_sqe *sqe = ring_prepare(ring, IORING_OP_SEND, c->fd, who);
+
+    sqe->addr = (uintptr_t)buffer_bytes(&c->out);
+    sqe->len = (unsigned)buffer_length(&c->out);
+}
+
+/* Takes the options, -v among them where there is a place for it, and opens listener and ring. */
+static void
+set_up(int argc, char **argv, void (*begin)(int), const char **verbose)
+{
+    const char *directory = ".", *name = "echo";
+    const struct own_option own[] = {
+        {'P', "PROTOCOL", "echo or http (echo)", &name},
+        {'d', "DIRECTORY", "whose files http serves (.)", &directory},
+        {verbose ? 'v' : '\0', NULL, "tell at the end what there was to do", verbose},
+        {0}};
+    struct server_args args = parse_server_args_and(argc, argv, own);
+
+    protocol = find_protocol(name);
+    http_files_root(directory);
+    listener = tcp_listen(args.address, args.port);
+    ring = ring_open(AT_ONCE);
+    stop_on_signals(listener);
+    welcome = begin;
 }

@@ -108,6 +108,21 @@ think(struct connection *c)
     count.at_work--;
 }
 
+/* What has come of a read, or a write, that somebody else has done? */
+static inline void
+complete(struct connection *c, bool has_read, ssize_t n)
+{
+    has_read ? count.reads++ : count.writes++;
+    if (n == -1)
+        c->broken = true;
+    else if (!has_read)
+        buffer_consume(&c->out, (size_t)n);
+    else if (n == 0)
+        c->ended = true;
+    else
+        buffer_added(&c->in, (size_t)n);
+}
+
 /* Is there something to think about, now that we have read, or (after FEED_ROOM) written? */
 static inline bool
 worth_a_thought(const struct connection *c, bool has_read)
@@ -157,11 +172,23 @@ set_up(int argc, char **argv, const struct own_option *more)
 }
 
 static inline void
-start_thread(pthread_t *thread, void *(*run)(void *))
+start_workers(pthread_t threads[MOST_WORKERS], void *(*work)(void *))
 {
-    errno = pthread_create(thread, NULL, run, NULL);
-    if (errno)
-        fail("pthread_create", NULL);
+    for (long i = 0; i < workers; i++) {
+        errno = pthread_create(&threads[i], NULL, work, NULL);
+        if (errno)
+            fail("pthread_create", NULL);
+    }
+}
+
+/* They think about what is still in the queue, and end. */
+static inline void
+end_workers(const pthread_t threads[MOST_WORKERS])
+{
+    queue_close(requests);
+    for (long i = 0; i < workers; i++)
+        pthread_join(threads[i], NULL);
+    queue_free(requests);
 }
 
 static inline void

@@ -77,7 +77,7 @@ is_connection(const struct lane *l)
     return l->tid > CONNECTION_TID;
 }
 
-/* ---- reading a trace: one entry a line, as lib/watch.c writes it ---- */
+/* ---- reading a trace: one entry a line, as lib/watch_trace.c writes it ---- */
 
 static _Noreturn void
 refuse(size_t line, const char *reason)

@@ -28,12 +28,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards `served` */
 static struct peer *served;                              /* they are on their way back */
 static struct handler bell; /* an eventfd(2), readable when there are some */
 
-static void
-ring(void)
-{
-    check(eventfd_write(bell.fd, 1), "eventfd_write");
-}
-
 /* ---- the workers' side ---- */
 
 static void
@@ -47,7 +41,7 @@ give_back(struct peer *p)
     served = p;
     pthread_mutex_unlock(&lock);
     if (first) /* else somebody has rung, and nobody has come yet */
-        ring();
+        check(eventfd_write(bell.fd, 1), "eventfd_write");
 }
 
 static void
@@ -143,7 +137,7 @@ void
 peers_last(void)
 {
     no_more = true;
-    ring(); /* perhaps there are none */
+    check(eventfd_write(bell.fd, 1), "eventfd_write"); /* perhaps there are none */
 }
 
 void
