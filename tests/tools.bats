@@ -74,12 +74,12 @@ last_line() {
     [[ $output != *$'\e'* ]]
 }
 
-@test "a failing test is shown with what happened, named again at the end, and makes the status 1" {
+@test "a failing test is shown with what happened, told again at the end, and makes the status 1" {
     printf '@test "it holds" { echo was here; false; }\n' >tests/01-one.bats
     run runner
     [ "$status" -eq 1 ]
     [ "$(last_line)" = "2 passed, 1 failed" ]
-    [[ $output = *"  ✗   it holds"*"was here"*"failed:"*"01-one: it holds"* ]]
+    [[ $output = *"  ✗   it holds"*"was here"*"failed:"*"01-one: it holds"*"was here"* ]]
 }
 
 @test "when setup_file fails, all tests of the file count as failed" {
