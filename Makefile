@@ -154,9 +154,9 @@ figures: all ## draws the pictures of waiting anew, from traces
 	@book/tools/figures
 asan: ## builds and tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) test BUILD=build/asan \
-	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
+	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O0"
 tsan: ## the same with ThreadSanitizer (clang's), for the chapters with threads
-	@setarch -R $(MAKE) test BUILD=build/tsan CC=clang SANITIZE="-fsanitize=thread"
+	@setarch -R $(MAKE) test BUILD=build/tsan CC=clang SANITIZE="-fsanitize=thread -O1"
 format: ## lays out every C file by .clang-format
 	@find lib chapters tests exercises solutions -name '*.[ch]' -exec clang-format -i {} +
 lint: ## shellcheck, clang-tidy, layout, and the test patterns that pass silently
