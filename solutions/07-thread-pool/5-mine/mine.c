@@ -2,8 +2,9 @@
  * mine.c - one loop that watches, and a pool that serves; this is the I/O unit, with main()
  *
  * Shows:  a peer is in the loop, in the pool, or on its way back by a list and an eventfd: in one
- * pair of hands at a time. The other two units have not changed, and know of no thread. Run:
- * build/mine -w 4 -s 300 -p 8000 Book:   07-thread-pool, "A server with a pool"
+ *         pair of hands at a time. The other two units have not changed, and know of no thread.
+ * Run:    build/mine -w 4 -s 300 -p 8000
+ * Book:   07-thread-pool, "A server with a pool"
  */
 #include "args.h"
 #include "clock.h"
@@ -195,10 +196,8 @@ take_back(void *unused, uint32_t events)
         next = p->next;
         watch(p);
     }
-    if (no_more && peers == 0) {
-        loop_remove(&bell);
-        close(bell.fd);
-    }
+    if (no_more && peers == 0)
+        loop_remove(&bell); /* not closed: who gave the last one back may not have rung yet */
 }
 
 static void
@@ -301,5 +300,6 @@ main(int argc, char **argv)
     loop_close(loop);
     thread_pool_shutdown(pool, SHUTDOWN_DRAIN);
     thread_pool_free(pool);
+    close(bell.fd);
     return 0;
 }

@@ -3,7 +3,7 @@
  *
  * Shows:  the other two units do not know of it: a talk belongs to one worker at a time, from the
  *         event that tells of its peer until the peer is armed again.
- * Run:    build/mine -P http -d ../../book -p 8000 -w 4
+ * Run:    build/mine -P http -d ../../book -p 8000 -w 4 -t 10000
  * Book:   09-oneshot, "A connection of one's own"
  */
 #include "args.h"
@@ -21,23 +21,25 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_WORKERS = 64, FAREWELL_SECONDS = 1 };
+enum { MOST_WORKERS = 64 };
 
 /* The listener, which has no talk, or a peer. */
 struct source {
     int fd;
     struct talk *talk;
     struct buffer in, out;
-    bool ended;             /* it has sent its last byte */
-    bool over;              /* the talk is; what is in `out` has still to go */
-    bool leaving;           /* all has gone, and we have ended our side */
-    bool in_list;           /* of those who are leaving; so are the next three */
-    time_t until;           /* then it has to have ended its own */
-    struct source *earlier; /* in that list */
-    struct source *later;
+    bool ended;        /* it has sent its last byte */
+    bool over;         /* the talk is; what is in `out` has still to go */
+    bool leaving;      /* all has gone, and we have ended our side */
+    size_t awaits;     /* what its time is for: see talk_awaits() */
+    atomic_bool late;  /* main has said so */
+    struct list *list; /* in which its time runs, or NULL; the next three are its place there */
+    int64_t until;     /* then it is late */
+    struct source *earlier, *later;
 };
 
 static const char *protocol = "echo";
@@ -45,51 +47,81 @@ static long think_ms;
 static int epoll, over;
 static atomic_int watched; /* sources */
 
-/* ---- who is leaving: its worker closes it; who is too slow is shut down by main, and is told ----
- */
+/* ---- who may be late ---- */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the list, and what is in it */
+/*
+ * Those whose time runs, in the order in which it will be over: in one list all have the same time.
+ * A worker puts its peer there; main only looks at the clock, and where it is over it shuts the
+ * socket down. So the peer's worker, whichever that is by then, is told of it, and does the rest.
+ */
+struct list {
+    struct source *first, *last;
+    int64_t patience;
+};
+
+static struct list asking;                                /* to come to the end of a request */
+static struct list leaving = {.patience = NS_PER_SECOND}; /* to end its side, as we have */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the lists, and what is in them */
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct source *first, *last;
 static bool all_gone;
 
+/* With the lock. */
 static void
 leave_list(struct source *s)
 {
-    if (!s->in_list)
+    if (!s->list)
         return;
-    *(s->earlier ? &s->earlier->later : &first) = s->later;
-    *(s->later ? &s->later->earlier : &last) = s->earlier;
-    s->in_list = false;
+    *(s->earlier ? &s->earlier->later : &s->list->first) = s->later;
+    *(s->later ? &s->later->earlier : &s->list->last) = s->earlier;
+    s->list = NULL;
 }
 
+/* Its time begins anew; NULL: it has no end. */
 static void
-enter_list(struct source *s)
+enter_list(struct source *s, struct list *list)
 {
     pthread_mutex_lock(&lock);
-    s->until = time(NULL) + FAREWELL_SECONDS + 1;
-    s->earlier = last;
-    *(last ? &last->later : &first) = s;
-    last = s;
-    s->in_list = true;
-    pthread_cond_signal(&changed);
+    leave_list(s);
+    if (list) {
+        s->until = now_ns() + list->patience;
+        s->list = list;
+        s->earlier = list->last;
+        s->later = NULL;
+        *(list->last ? &list->last->later : &list->first) = s;
+        list->last = s;
+        if (list->first == s)
+            pthread_cond_signal(&changed);
+    }
     pthread_mutex_unlock(&lock);
 }
 
-static void
-watch_the_leaving(void)
+static struct source *
+earliest(void)
 {
+    struct source *a = leaving.first, *b = asking.first;
+
+    return !a || (b && b->until < a->until) ? b : a;
+}
+
+static void
+watch_the_late(void)
+{
+    struct source *s;
+
     pthread_mutex_lock(&lock);
     while (!all_gone) {
-        struct timespec until = {.tv_sec = first ? first->until : 0};
-
-        if (!first) {
+        s = earliest();
+        if (!s) {
             pthread_cond_wait(&changed, &lock);
-        } else if (time(NULL) < first->until) {
-            (void)pthread_cond_timedwait(&changed, &lock, &until);
+        } else if (now_ns() < s->until) {
+            struct timespec until = {s->until / NS_PER_SECOND, s->until % NS_PER_SECOND};
+
+            (void)pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &until);
         } else {
-            shutdown(first->fd, SHUT_RDWR); /* not close(): its worker may be at it */
-            leave_list(first);
+            s->late = true; /* first; and not close(): its worker may be at it */
+            shutdown(s->fd, s->list == &leaving ? SHUT_RDWR : SHUT_RD);
+            leave_list(s);
         }
     }
     pthread_mutex_unlock(&lock);
@@ -161,7 +193,7 @@ welcome(struct source *s)
 }
 
 /* What is unread when a socket is closed resets it, and the peer may lose the last answer. So we
- * end our side, and read, to throw it away, until it ends its own: for a second or two. */
+ * end our side, and read, to throw it away, until it ends its own: for a second. */
 static void
 take_leave(struct source *s)
 {
@@ -171,7 +203,7 @@ take_leave(struct source *s)
         return;
     }
     s->leaving = true;
-    enter_list(s);
+    enter_list(s, &leaving);
     arm(s, EPOLL_CTL_MOD, EPOLLIN);
 }
 
@@ -204,6 +236,18 @@ interest(const struct source *s)
     return (buffer_length(&s->out) > 0 ? EPOLLOUT : 0u) | (may_speak ? EPOLLIN : 0u);
 }
 
+/* Its time begins when it has begun with something, and ends when that is done. */
+static void
+note_time(struct source *s)
+{
+    size_t awaits = s->over ? 0 : talk_awaits(s->talk);
+
+    if (awaits == s->awaits)
+        return;
+    s->awaits = awaits;
+    enter_list(s, awaits ? &asking : NULL);
+}
+
 /* Reads once, thinks, writes once, and waits for nobody. */
 static void
 serve(struct source *s, uint32_t events)
@@ -214,13 +258,18 @@ serve(struct source *s, uint32_t events)
         received = buffer_read(&s->in, s->fd);
     if (received == IO_DATA && think_ms > 0)
         sleep_ms(think_ms);
-    s->ended = s->ended || received == IO_END;
+    s->ended = s->ended || (received == IO_END && !s->late); /* else it was main who ended it */
     talk(s);
+    if (s->late && !s->over) {
+        talk_late(s->talk, &s->out);
+        s->over = true;
+    }
     if (received == IO_FAILED || buffer_write(&s->out, s->fd) == IO_FAILED) {
         end(s);
         return;
     }
     talk(s); /* there may be room for more now */
+    note_time(s);
     if (s->over && buffer_length(&s->out) == 0)
         take_leave(s);
     else
@@ -265,12 +314,13 @@ watch_for_the_end(void)
 int
 main(int argc, char **argv)
 {
-    const char *directory = ".", *workers = "4", *think = "0";
+    const char *directory = ".", *workers = "4", *think = "0", *ms = "10000";
     const struct own_option own[] = {
         {'P', "PROTOCOL", "echo or http (echo)", &protocol},
         {'d', "DIRECTORY", "what http serves (.)", &directory},
         {'w', "WORKERS", "how many threads work (4)", &workers},
         {'s', "MS", "how long one thinks about what it has read (0)", &think},
+        {'t', "MS", "how long a head may take (10000)", &ms},
         {0}};
     struct server_args args = parse_server_args_and(argc, argv, own);
     int count = (int)parse_number(workers, 1, MOST_WORKERS, "WORKERS");
@@ -278,8 +328,10 @@ main(int argc, char **argv)
     pthread_t threads[MOST_WORKERS];
 
     think_ms = parse_number(think, 0, 10000, "MS");
+    asking.patience = parse_number(ms, 1, 1000000, "MS") * NS_PER_MS;
     if (strcmp(protocol, "echo") != 0 && strcmp(protocol, "http") != 0) {
-        fprintf(stderr, "usage: mine [-p PORT] [-b ADDRESS] [-P echo|http] [-d DIRECTORY]\n");
+        fprintf(stderr, "usage: mine [-p PORT] [-b ADDRESS] [-P echo|http] [-d DIRECTORY] "
+                        "[-w WORKERS] [-s MS] [-t MS]\n");
         return 2;
     }
     if (strcmp(protocol, "http") == 0)
@@ -297,7 +349,7 @@ main(int argc, char **argv)
             fail("pthread_create", NULL);
     }
     announce(listening.fd);
-    watch_the_leaving(); /* told to stop, the listener and every peer come to their end */
+    watch_the_late(); /* told to stop, the listener and every peer come to their end */
     check(eventfd_write(over, 1), "eventfd_write");
     for (int i = 0; i < count; i++)
         pthread_join(threads[i], NULL);

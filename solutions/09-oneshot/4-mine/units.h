@@ -39,6 +39,16 @@ bool talk_on(struct talk *t, struct buffer *in, struct buffer *out, bool ended);
 /* Gives back what it has, at any time: a peer may leave in the middle of a document. */
 void talk_end(struct talk *t);
 
+/*
+ * What the peer still has to send: 0 if we do not wait for it, else a number that stays the same as
+ * long as it is the same thing: the head of a request is one from its first byte to its last, in a
+ * body it is each byte. Who takes too long for one is too late.
+ */
+size_t talk_awaits(const struct talk *t);
+
+/* Tells it so, if it still is, and there is room; then it is over, as after the `false` above. */
+void talk_late(struct talk *t, struct buffer *out);
+
 /* ---- the storage unit ---- */
 
 struct document; /* one that is being read; what is in it is the storage unit's own affair */

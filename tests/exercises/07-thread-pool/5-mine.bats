@@ -60,6 +60,7 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
              B send-slowly "zyxwvutsrqponmlkjihgfedcba9876543210" * 4
              A recv "0123456789abcdefghijklmnopqrstuvwxyz" * 4
              B recv "zyxwvutsrqponmlkjihgfedcba9876543210" * 4
+             A echo "0123456789abcdefghijklmnopqrstuvwxyz" * 6000
              A half-close
              A end'
 }
