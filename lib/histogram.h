@@ -13,14 +13,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { HISTOGRAM_BUCKETS = 55 * 1024 };
 
 struct histogram {
     uint64_t count;
-    uint64_t sum; /* of all values: 580 years of nanoseconds fit */
-    uint64_t max;
+    uint64_t sum;      /* of all values: 580 years of nanoseconds fit */
+    uint64_t min, max; /* exact; 0 and 0 if nothing was recorded */
     uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
@@ -37,5 +38,27 @@ void histogram_merge(struct histogram *into, const struct histogram *from);
  */
 uint64_t histogram_percentile(const struct histogram *h, double percent);
 
-/* 0 if nothing was recorded. */
+/* 0 if nothing was recorded. The fraction is cut off. */
 uint64_t histogram_mean(const struct histogram *h);
+
+/*
+ * The standard deviation of the values recorded: the root of their mean squared distance to the
+ * mean. It comes from the buckets, as the percentiles do, so that recording a value costs no
+ * more: off by a thousandth of mean and deviation together at most. 0 if nothing was recorded.
+ */
+uint64_t histogram_stdev(const struct histogram *h);
+
+/*
+ * A bucket that is not empty. All of them, from the least values on:
+ *
+ *     for (struct filled_bucket b = {0}; next_filled_bucket(h, &b);)
+ */
+struct filled_bucket {
+    uint64_t from, to; /* no value in it is below `from` or above `to` */
+    uint64_t count;    /* of values in it */
+    uint64_t seen;     /* of values in it and in all before it */
+    int next;          /* where to go on */
+};
+
+/* False when there is none after b. */
+bool next_filled_bucket(const struct histogram *h, struct filled_bucket *b);

@@ -140,7 +140,7 @@ row() {
              A echo "0123456789" * 10000
              A close'
     poll_until 5 threads_are $((1 + workers))
-    "$BUILD/10-webbench/load" -q -c 20 -t 0.3 -m visits "$ADDRESS" "$PORT"
+    "$BUILD/10-webbench/load" -q -c 20 -t 0.3 --visits "$ADDRESS" "$PORT"
     stop_server
 }
 

@@ -3,12 +3,14 @@ teardown() { end_servers; }
 
 # measure [OPTION...]: runs load against the server, which sets $status, and puts what it wrote
 # with -o into V. A second is not enough to be sure that it hangs, 30 are. What stands in UNDER is a
-# command that runs it.
+# command that runs it. With paths in PATHS it asks for these by HTTP.
 measure() {
     declare -gA V=()
-    local key value
+    local key value operands=("$ADDRESS" "$PORT") host=$ADDRESS
+    [[ $host != *:* ]] || host="[$host]"
+    [[ ! ${PATHS+x} ]] || operands=("${PATHS[@]/#/http://$host:$PORT}")
     run timeout 30 "${UNDER[@]}" "$BUILD/10-webbench/load" -q -o "$BATS_TEST_TMPDIR/values" "$@" \
-        "$ADDRESS" "$PORT" 3>&- 4>&-
+        "${operands[@]}" 3>&- 4>&-
     while IFS='=' read -r key value; do V[$key]=$value; done <"$BATS_TEST_TMPDIR/values"
 }
 
@@ -16,7 +18,7 @@ measure() {
 # -t says, until the expression is true: on a busy machine a server may do nothing for a while.
 measure_until() {
     local seconds values
-    for seconds in 0.3 1 3 5 9; do
+    for seconds in 0.1 0.5 2 5 9; do
         measure -t "$seconds" "${@:2}"
         with_values "$1"
         [[ $values = *nothing* ]] || ! ((values)) || return 0
@@ -58,6 +60,11 @@ ended_with() {
     done
 }
 
+# What scripts may rely on, in the order of sort(1).
+first_keys="answered bytes bytes_moved client_cpu_us closed_early connect_error connections failures \
+fewest in_flight max_us mean_us mode most no_descriptor no_port oldest_us p50_us p90_us p999_us \
+p99_us rate refused requests reset seconds timeout wrong_bytes"
+
 misbehaving() {
     start_server "$BUILD/tests/misbehave" -w "$1"
 }
@@ -66,10 +73,10 @@ misbehaving() {
 
 @test "requests and those in flight are together what the server has echoed" {
     local mode echoed window
-    for mode in stays visits; do
+    for mode in -q --visits; do
         for window in 0.3 1 3 9; do # a server of its own each time, for it has been counting
             misbehaving none
-            measure -c 20 -t "$window" -m "$mode"
+            measure -c 20 -t "$window" "$mode"
             stop_server
             ((V[requests] == 0)) || break
         done
@@ -94,39 +101,12 @@ misbehaving() {
 }
 
 @test "the file for scripts has every key once, and whole numbers but for the mode and the seconds" {
+    local keys
     start_server 11-models/epoll
     measure -c 3 -t 0.2
-    run sort "$BATS_TEST_TMPDIR/values"
-    diff - <(cut -d= -f1 <<<"$output") <<'KEYS'
-answered
-bytes
-bytes_moved
-client_cpu_us
-closed_early
-connect_error
-connections
-failures
-fewest
-in_flight
-max_us
-mean_us
-mode
-most
-no_descriptor
-no_port
-oldest_us
-p50_us
-p90_us
-p999_us
-p99_us
-rate
-refused
-requests
-reset
-seconds
-timeout
-wrong_bytes
-KEYS
+    keys=$(cut -d= -f1 "$BATS_TEST_TMPDIR/values" | sort)
+    [ "$(uniq -d <<<"$keys")" = "" ]
+    [ "$(comm -13 - <(tr ' ' '\n' <<<"$first_keys") <<<"$keys")" = "" ] # none of them is missing
     run grep -Evx '[a-z0-9_]+=[0-9]+' "$BATS_TEST_TMPDIR/values"
     [ "$output" = $'mode=stays\nseconds=0.200' ]
 }
@@ -175,8 +155,8 @@ KEYS
 @test "1,000 clients are all answered, whether they stay or visit" {
     local mode
     start_server 11-models/epoll
-    for mode in stays visits; do
-        measure_until "answered == 1000 && fewest > 0" -c 1000 -m "$mode"
+    for mode in -q --visits; do
+        measure_until "answered == 1000 && fewest > 0" -c 1000 "$mode"
         ended_with 0 "failures == 0"
     done
     stop_server
@@ -185,15 +165,15 @@ KEYS
 @test "a message longer than all buffers on the way is received while it is being sent" {
     local mode
     start_server 11-models/single-process
-    for mode in stays visits; do
-        measure_until "requests > 0" -c 1 -l 30000000 -w 20 -m "$mode"
+    for mode in -q --visits; do
+        measure_until "requests > 0" -c 1 -l 30000000 -w 20 "$mode"
         ended_with 0 "in_flight <= 1" "failures == 0" "bytes_moved >= 60000000"
     done
 }
 
 @test "IPv6 will do, and a name" {
     LISTEN="-p 0 -b ::1" start_server 11-models/epoll
-    measure_until "requests > 0" -c 3 -m visits
+    measure_until "requests > 0" -c 3 --visits
     ended_with 0
     start_server 11-models/epoll
     ADDRESS=localhost measure_until "requests > 0" -c 3
@@ -211,8 +191,8 @@ echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse
 "$BUILD/11-models/epoll" -p 8000 >"$TMP/out" &
 "$BUILD/11-models/epoll" -b ::1 -p 8000 >"$TMP/out6" &
 until [ -s "$TMP/out" ] && [ -s "$TMP/out6" ]; do sleep 0.01; done
-"$BUILD/10-webbench/load" -q -t "$1" -c 5 -m visits -o "$TMP/v4" 127.0.0.1 8000
-"$BUILD/10-webbench/load" -q -t "$1" -c 5 -m visits -o "$TMP/values" ::1 8000 || echo "status $?"
+"$BUILD/10-webbench/load" -q -t "$1" -c 5 --visits -o "$TMP/v4" 127.0.0.1 8000
+"$BUILD/10-webbench/load" -q -t "$1" -c 5 --visits -o "$TMP/values" ::1 8000 || echo "status $?"
 SCRIPT
     local window apart=(unshare --map-root-user --net --pid --mount-proc --fork --kill-child)
     "${apart[@]}" ip link set lo up 2>/dev/null || skip "no network namespace of our own"
@@ -266,12 +246,13 @@ SCRIPT
     local way
     for way in silent drips deaf; do
         misbehaving "$way"
-        measure -c 10 -t 20 -w 0.3
+        measure -c 10 -t 20 -w 0.2
         ended_with 1 "timeout == 10" "failures == 10" "requests == 0" "answered == 0" "in_flight == 0"
         [ "${V[seconds]}" != 20.000 ] # nobody was left
-        measure_until "timeout >= 10" -c 10 -t 1 -w 0.3 -m visits
+        [[ $way != deaf ]] || continue
+        measure_until "timeout >= 10" -c 10 -t 0.4 -w 0.15 --visits
         ended_with 1 "failures == timeout" "requests == 0" "in_flight <= 10"
-        [ "${V[seconds]}" = 1.000 ]
+        [ "${V[seconds]}" = 0.400 ]
     done
 }
 
@@ -285,15 +266,15 @@ SCRIPT
 @test "nobody there is counted as refused" {
     ADDRESS=127.0.0.1 PORT=1 measure -c 10 -t 5
     ended_with 1 "refused == 10" "failures == 10" "requests == 0"
-    ADDRESS=127.0.0.1 PORT=1 measure_until "refused >= 10" -c 10 -t 0.3 -m visits
+    ADDRESS=127.0.0.1 PORT=1 measure_until "refused >= 10" -c 10 -t 0.3 --visits
     ended_with 1 "failures == refused" "refused <= 50" # who failed rests 100 ms
 }
 
 @test "a connection that is reset is counted as reset" {
     local mode
     misbehaving resets
-    for mode in stays visits; do
-        measure_until "reset >= 10" -c 10 -m "$mode"
+    for mode in -q --visits; do
+        measure_until "reset >= 10" -c 10 "$mode"
         ended_with 1 "failures == reset" "requests == 0"
     done
 }
@@ -302,8 +283,8 @@ SCRIPT
     local way mode
     for way in closes half; do
         misbehaving "$way"
-        for mode in stays visits; do
-            measure_until "closed_early >= 10" -c 10 -m "$mode"
+        for mode in -q --visits; do
+            measure_until "closed_early >= 10" -c 10 "$mode"
             ended_with 1 "failures == closed_early" "requests == 0"
         done
     done
@@ -311,17 +292,19 @@ SCRIPT
 
 @test "who answers once and closes is good for visits; a connection that should stay is lost" {
     misbehaving once
-    measure_until "answered == 10" -c 10 -m visits
+    measure_until "answered == 10" -c 10 --visits
     ended_with 0 "failures == 0"
     measure -c 10 -t 20
     ended_with 1 "requests == 10" "answered == 10" "failures == closed_early + reset" "failures == 10"
+    FAULTS=send:one measure -c 10 -t 20 # into a connection that is no more: EPIPE, but no signal
+    ended_with 1 "requests == 0" "failures == closed_early + reset + wrong_bytes" "failures == 10"
 }
 
 @test "who hangs up before being asked has failed" {
     local mode
     misbehaving hangs-up
-    for mode in stays visits; do
-        measure_until "failures >= 10" -c 10 -m "$mode"
+    for mode in -q --visits; do
+        measure_until "failures >= 10" -c 10 "$mode"
         ended_with 1 "failures == closed_early + reset" "requests == 0"
     done
 }
@@ -331,8 +314,8 @@ SCRIPT
     local way mode
     for way in wrong crossed pours greets; do
         misbehaving "$way"
-        for mode in stays visits; do
-            measure_until "wrong_bytes >= 10" -c 10 -m "$mode"
+        for mode in -q --visits; do
+            measure_until "wrong_bytes >= 10" -c 10 "$mode"
             ended_with 1 "failures == wrong_bytes" "requests <= 1 + wrong_bytes / 1000"
         done
     done
@@ -361,33 +344,285 @@ SCRIPT
     ended_with 1 "timeout == 2" "failures == 2"
 }
 
-# ---- the histogram ----
+# ---- HTTP ----
 
-@test "a percentile of the histogram is at most a thousandth above the exact one, never below" {
-    # 20,000 values from 0 to 10^12, as many of each magnitude; the k-th smallest is exact.
-    awk 'BEGIN { srand(7); for (i = 0; i < 20000; i++) printf "%.0f\n", exp(rand() * log(1e12)) - 1 }' |
-        sort -n >"$BATS_TEST_TMPDIR/values"
-    "$BUILD/tests/histogram" <"$BATS_TEST_TMPDIR/values" >"$BATS_TEST_TMPDIR/said"
-    awk '
-        NR == FNR { exact[NR] = $1; sum += $1; n = NR; next }
-        $1 == "mean" { bad += $2 < int(sum / n) - 1 || $2 > sum / n; next }
-        $1 == "max" { bad += $2 != exact[n]; next }
-        $1 == "count" { bad += $2 != n; next }
-        {
-            wanted = exact[FNR * n / 1000]
-            if ($1 < wanted || $1 > wanted * 1.001) {
-                print FNR / 10 " % are at most " wanted ", not " $1
-                bad++
-            }
-        }
-        END { exit bad > 0 }' "$BATS_TEST_TMPDIR/values" "$BATS_TEST_TMPDIR/said"
+# The server counts what it has answered to the last byte.
+has_answered() {
+    stop_server
+    [[ $(<"$SERVER_ERR") = *"answered $1 requests"* ]]
 }
 
-@test "the largest number there is has a bucket too, and an empty histogram says 0" {
-    run -0 "$BUILD/tests/histogram" <<<"18446744073709551615 0 18446744073709551615 5"
-    [ "${lines[499]}" = 5 ]
-    [ "${lines[500]}" = 18446744073709551615 ]
-    [ "${lines[1001]}" = "max 18446744073709551615" ]
-    run -0 "$BUILD/tests/histogram" </dev/null
-    [ "$(sort -u <<<"$output")" = $'0\ncount 0\nmax 0\nmean 0' ]
+@test "of so many requests each is answered, by HTTP as by echo, however many threads share them" {
+    local PATHS=(/)
+    misbehaving http
+    measure -n 1001 -c 10 -T 3
+    ended_with 0 "requests == 1001" "threads == 3" "status_2xx == 1001"
+    measure -n 99 -c 10 -T 2 --visits
+    ended_with 0 "requests == 99"
+    measure -n 1000 -c 3 -p 7
+    ended_with 0 "requests == 1000"
+    measure -n 3 -c 10
+    ended_with 0 "requests == 3" "answered == 3" "fewest == 0"
+    has_answered $((1001 + 99 + 1000 + 3))
+    unset PATHS
+    start_server 11-models/epoll
+    measure -n 1001 -c 10 -T 3
+    ended_with 0 "requests == 1001"
+}
+
+@test "within a time, what is answered, late and of the warm-up is what the server has answered" {
+    local PATHS=(/) options answered window
+    for options in "-T 1" --visits "-p 3" "-W 0.1 -T 2"; do
+        for window in 0.15 1 5; do
+            misbehaving http
+            # shellcheck disable=SC2086 # words
+            measure -c 10 -t "$window" $options
+            stop_server
+            ((V[requests] == 0 || V[late] == 0)) || break
+        done
+        ended_with 0 "failures == 0" "requests > 0" "late > 0" "late <= in_flight"
+        [[ $options != -W* ]] || ended_with 0 "warm_up > 0"
+        read -r _ answered _ <"$SERVER_ERR"
+        ((answered >= V[requests] + V[late] + V[warm_up]))
+        ((answered <= V[requests] + V[in_flight] + V[warm_up]))
+    done
+}
+
+@test "a request is what was asked for" {
+    asked() {
+        stop_server
+        tr -d '\r' <"$SERVER_ERR" | grep -v '^answered ' >"$BATS_TEST_TMPDIR/asked"
+        diff "$BATS_TEST_TMPDIR/asked" -
+    }
+    local PATHS=('/a?b=%20#c' '' '?d')
+    misbehaving shows
+    measure -n 3 -c 1
+    asked <<END
+GET /a?b=%20 HTTP/1.1
+Host: $ADDRESS:$PORT
+
+GET / HTTP/1.1
+Host: $ADDRESS:$PORT
+
+GET /?d HTTP/1.1
+Host: $ADDRESS:$PORT
+
+END
+    PATHS=(/)
+    printf 'x=1\n\n' >"$BATS_TEST_TMPDIR/body"
+    misbehaving shows
+    measure -n 1 -c 1 --visits -d "@$BATS_TEST_TMPDIR/body" -H "host: a.book" -H "Accept: b/c"
+    asked <<'END'
+POST / HTTP/1.1
+Connection: close
+Content-Length: 5
+host: a.book
+Accept: b/c
+
+x=1
+
+END
+    misbehaving shows
+    measure -n 1 -c 1 -m PUT -d y -H "Content-Length: 1"
+    [[ $(<"$BATS_TEST_TMPDIR/values") ]]
+    stop_server
+    [[ $(<"$SERVER_ERR") = "PUT / HTTP/1.1"*"Content-Length: 1"* ]]
+    [[ $(<"$SERVER_ERR") != *"Length: 1"*"Length: 1"* ]]
+}
+
+@test "requests longer than all buffers on the way follow each other on a connection" {
+    local PATHS=(/ /other)
+    head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/body"
+    misbehaving http
+    measure -n 40 -c 2 -p 5 -d "@$BATS_TEST_TMPDIR/body"
+    ended_with 0 "requests == 40" "bytes_sent > 40000000" "bytes_sent < 40010000"
+    has_answered 40
+}
+
+@test "answers by length, in chunks, or until the end have the body that was wanted, or are counted" {
+    local PATHS=(/) way sum
+    sum=$(printf 'Hello, world\n' | cksum)
+    for way in http chunks until-end; do
+        misbehaving "$way"
+        measure -n 30 -c 5 --body-length 13 --checksum "${sum%% *}"
+        ended_with 0 "requests == 30"
+        measure -n 10 -c 5 --body-length 14
+        ended_with 1 "wrong_body == 10" "failures == 10" "status_2xx == 10"
+        measure -n 10 -c 5 --checksum 1
+        ended_with 1 "wrong_body == 10" "failures == 10"
+        FAULTS=recv:one measure -n 10 -c 5 --checksum "${sum%% *}"
+        ended_with 0 "requests == 10"
+    done
+}
+
+@test "only the status that is wanted counts as an answer" {
+    local PATHS=(/)
+    misbehaving not-found
+    measure -n 10 -c 5
+    ended_with 1 "wrong_status == 10" "failures == 10" "status_4xx == 10" "requests == 0"
+    measure -n 10 -c 5 -e 404
+    ended_with 0 "requests == 10" "failures == 0" "status_4xx == 10"
+    measure -n 10 -c 5 -e 4xx
+    ended_with 0 "requests == 10"
+    measure -n 10 -c 5 -e 403
+    ended_with 1 "wrong_status == 10"
+}
+
+@test "each way in which a server fails is counted as what it is, and nobody waits for longer" {
+    local PATHS=(/) way patience
+    local -A kinds=(
+        [garbage]=bad_response [long]=bad_response [negative-length]=bad_response
+        [huge-length]=bad_response [no-length]=bad_response [two-lengths]=bad_response
+        [bad-chunk]=bad_response [huge-chunk]=bad_response [endless-headers]=bad_response
+        [headers]=truncated [short]=truncated [cut-chunk]=truncated [half-head]=closed_early
+        [http-resets]=reset [stalls]=timeout [http-drips]=timeout [error]=wrong_status
+    )
+    for way in "${!kinds[@]}"; do
+        patience=9
+        [[ ${kinds[$way]} != timeout ]] || patience=0.2
+        misbehaving "$way"
+        measure -n 5 -c 5 -w "$patience"
+        ended_with 1 "${kinds[$way]} == 5" "failures == 5" "requests == 0" "in_flight == 0"
+    done
+}
+
+# says_so [OPTION...]: what stands on stdin (as for printf) is a good answer to 6 requests of load,
+# however it comes in pieces.
+says_so() {
+    local name=${NAME:-answer} PORT fault PATHS
+    PATHS=("/$name")
+    # shellcheck disable=SC2059 # it has the escapes
+    printf "$(cat)" >"$BATS_TEST_TMPDIR/$name"
+    for fault in "" recv:one; do
+        for PORT in "${ports[@]}"; do
+            FAULTS=$fault measure -c 1 -n 6 -w 5 "$@"
+            ended_with 0 "requests == 6"
+        done
+    done
+}
+
+@test "every form of an answer is understood, in one piece, in several and byte by byte" {
+    local ports=()
+    start_server "$BUILD/tests/says" -d "$BATS_TEST_TMPDIR"
+    ports+=("$PORT")
+    FAULTS=write:short start_server "$BUILD/tests/says" -d "$BATS_TEST_TMPDIR"
+    ports+=("$PORT")
+    local ok='HTTP/1.1 200 OK\r\n' len='Content-Length: 2\r\n' chunked='Transfer-Encoding: chunked\r\n'
+    says_so --body-length 2 <<<"$ok${len}X: y\r\n\r\nab"
+    says_so --body-length 2 <<<"HTTP/1.1 200\r\nconTENT-length:\t2 \r\n\r\nab"
+    says_so --body-length 2 <<<"HTTP/1.1 200 OK\nContent-Length:2\n\nab"
+    says_so --body-length 2 <<<"$ok$len${len}\r\nab"
+    says_so --body-length 0 <<<'HTTP/1.1 204 No\r\nContent-Length: 9\r\n\r\n'
+    says_so -e 304 --body-length 0 <<<"HTTP/1.1 304 X\r\n$len\r\n"
+    says_so -m HEAD --body-length 0 <<<"$ok$len\r\n"
+    says_so -m HEAD <<<"$ok$chunked\r\n"
+    says_so --body-length 2 \
+        <<<"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\n$ok$len\r\nab"
+    says_so --body-length 12 \
+        <<<"$ok$chunked\r\n2;a=b\r\nab\r\n00A \r\n0123456789\r\n0\r\nTrailer: x\r\nB: c\r\n\r\n"
+    says_so <<<"${ok}Transfer-Encoding: ,  Chunked ,\r\n\r\n0\r\n\r\n"
+    NAME=a.end says_so --body-length 2 <<<"HTTP/1.0 200 OK\r\n$len\r\nab"
+    NAME=a.end says_so --body-length 3 <<<'HTTP/1.0 200 OK\r\n\r\nabc'
+    NAME=a.end says_so --body-length 2 <<<"${ok}Connection: x, CLOSE\r\n$len\r\nab"
+    NAME=a.end says_so <<<"${ok}Transfer-Encoding: gzip\r\n\r\nabc"
+    says_so <<<"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\n$len\r\nab"
+}
+
+@test "what contradicts itself, or is no HTTP/1, is a bad response" {
+    start_server "$BUILD/tests/says" -d "$BATS_TEST_TMPDIR"
+    local ok='HTTP/1.1 200 OK\r\n' len='Content-Length: 2\r\n' text
+    local chunked='Transfer-Encoding: chunked\r\n' PATHS=(/a.end)
+    for text in "\r\n$ok$len\r\nab" "HTTP/2 200 OK\r\n\r\n" "http/1.1 200 OK\r\n\r\n" \
+        "HTTP/1.1 20 OK\r\n\r\n" "HTTP/1.1 2000 OK\r\n\r\n" "HTTP/1.1 600 OK\r\n\r\n" \
+        "HTTP/1.1 099 OK\r\n\r\n" "HTTP/1.1 101 Switching\r\n\r\n" "HTTP/1.1\t200 OK\r\n\r\n" \
+        "${ok}no colon\r\n$len\r\nab" "${ok}: x\r\n$len\r\nab" "${ok}Content-Length : 2\r\n\r\nab" \
+        "${ok}Content-Length: +2\r\n\r\nab" "${ok}Content-Length: 2, 2\r\n\r\nab" \
+        "${ok}Content-Length:\r\n\r\nab" "$ok$len$chunked\r\n0\r\n\r\n" \
+        "${ok}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n" "$ok$chunked\r\n\r\n0\r\n\r\n" \
+        "$ok$chunked\r\n2\nab\r\n0\r\n\r\n" "$ok$chunked\r\n2\r\nabc\r\n0\r\n\r\n" \
+        "HTTP/1.0 200 OK\r\n$chunked\r\n0\r\n\r\n" "$ok$chunked\r\n0x2\r\nab\r\n0\r\n\r\n"; do
+        # shellcheck disable=SC2059 # it has the escapes
+        printf "$text" >"$BATS_TEST_TMPDIR/a.end"
+        measure -c 1 -n 1 -w 5
+        ended_with 1 "bad_response == 1" "failures == 1"
+    done
+}
+
+@test "with a rate requests are due when they are due, however slow the server is" {
+    misbehaving drips # an answer of a byte takes 50 ms
+    measure -c 2 -R 200 -l 1 -t 0.5
+    ended_with 0 "due == 100" "requests + in_flight + unsent == 100" "requests <= 20" \
+        "asked_rate == 200" "max_us >= 50000"
+    measure_until "requests >= 10" -c 2 -R 200 -l 1
+    ended_with 0 "response_max_us > 3 * p50_us" "response_max_us > 150000" "unsent > 0"
+    start_server 11-models/epoll
+    measure_until "requests == due" -c 10 -R 300 -W 0.1 -T 2
+    ended_with 0 "due == 300 * 10#${V[seconds]/./} / 1000" "unsent == 0" "response_max_us >= max_us"
+}
+
+@test "killing the server half way gives a report of what was, and of what came then" {
+    local PATHS=(/) loader
+    misbehaving http
+    "$BUILD/10-webbench/load" -c 10 -t 0.7 "http://$ADDRESS:$PORT" >"$BATS_TEST_TMPDIR/report" \
+        2>&1 3>&- 4>&- &
+    loader=$!
+    busy() { (($(cpu_ms "$SERVER") >= 20)); }
+    poll_until 5 busy
+    kill -KILL "$SERVER"
+    status=0
+    wait "$loader" || status=$?
+    [ "$status" -eq 1 ]
+    grep -E '^ +failures +[1-9]' "$BATS_TEST_TMPDIR/report"
+    grep -E '^ +requests +[1-9]' "$BATS_TEST_TMPDIR/report"
+}
+
+@test "if no time was given and the server says nothing more, it ends" {
+    local PATHS=(/)
+    misbehaving silent
+    measure -c 2 -n 1000000 -w 0.15
+    ended_with 1 "requests == 0" "timeout >= 2" "failures == timeout"
+}
+
+@test "a connection that the server ends while nothing is asked is opened again for the next request" {
+    local PATHS=(/a.end) rate
+    printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n' >"$BATS_TEST_TMPDIR/a.end"
+    start_server "$BUILD/tests/says" -d "$BATS_TEST_TMPDIR"
+    for rate in 20 4 1; do # the busier the machine, the later the server gets to it
+        measure -c 1 -n 5 -R "$rate"
+        ((V[failures] > 0)) || break
+    done
+    ended_with 0 "failures == 0" "requests == 5"
+    PATHS=(/README.md)
+    start_server 08-fsm/serve -t 50 -d "$TOP/book" # who asks nothing for 50 ms is sent away
+    for rate in 10 4 1; do
+        measure -c 1 -n 3 -R "$rate"
+        ((V[failures] > 0)) || break
+    done
+    ended_with 0 "failures == 0" "requests == 3"
+}
+
+@test "a URL that is none, or of another server, is one line" {
+    local url
+    for url in http:// ftp://a/ https://a/ http://a:0/ http://a:x/ http://a:70000/ 'http://[::1/' \
+        'http://[::1]x/' http://u@a/ 'http://a/ b' $'http://a/\r\nX: y'; do
+        run -2 "$BUILD/10-webbench/load" "$url"
+        [ "${#lines[@]}" -eq 1 ]
+    done
+    run -2 "$BUILD/10-webbench/load" http://a/ http://b/
+    [ "$output" = "load: all URLs must be of one server, unlike 'http://a/' and 'http://b/'" ]
+    for url in "-H x" "-H :x" "-e 99" "-e 7xx" "-m CONNECT" "-l 5" "-T 101" "-R 0" "-p 0" "-n 0" \
+        "--checksum x" "-d @/"; do
+        # shellcheck disable=SC2086 # words
+        run -2 "$BUILD/10-webbench/load" $url http://127.0.0.1:1/
+        [ "${#lines[@]}" -eq 1 ]
+    done
+    run -1 "$BUILD/10-webbench/load" http://name.invalid/
+    [[ $output = "load: getaddrinfo: "*": name.invalid:80" ]]
+}
+
+@test "IPv6 in a URL will do" {
+    local PATHS=(/)
+    LISTEN="-p 0 -b ::1" misbehaving http
+    measure -n 10 -c 2
+    ended_with 0 "requests == 10"
 }

@@ -73,7 +73,7 @@ measure_until() {
     local model
     for model in "${models[@]}"; do
         start_server "11-models/$model"
-        measure_until 'V[answered] == 20' -c 20 -m visits
+        measure_until 'V[answered] == 20' -c 20 --visits
         ((V[failures] == 0))
         stop_server
     done
@@ -134,7 +134,7 @@ measure_until() {
 @test "the CPU time of children that have ended is the server's" {
     local FIELDS
     children_have_used_time() {
-        measure -c 10 -t 0.3 -m visits
+        measure -c 10 -t 0.3 --visits
         process_fields "$SERVER"
         ((FIELDS[13] + FIELDS[14] > 0)) # cutime and cstime, which are 0 if SIGCHLD is ignored
     }

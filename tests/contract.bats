@@ -389,11 +389,11 @@ all_asleep() {
 
 @test "it stops in the middle of a load, whether clients stay or visit" {
     local mode loader
-    local -A signals=([stays]=TERM [visits]=INT)
+    local -A signals=([-q]=TERM [--visits]=INT)
     check() {
-        for mode in stays visits; do
+        for mode in -q --visits; do
             start_server "$PROGRAM"
-            "$BUILD/10-webbench/load" -q -c 20 -t 5 -m "$mode" "$ADDRESS" "$PORT" 3>&- 4>&- &
+            "$BUILD/10-webbench/load" -q -c 20 -t 5 "$mode" "$ADDRESS" "$PORT" 3>&- 4>&- &
             loader=$!
             poll_until 5 busy
             stop_quietly "${signals[$mode]}"

@@ -180,14 +180,14 @@ END
 @test "load loses no answer when its calls are cut short or interrupted" {
     local key mode
     all_answered() { # on a busy machine not always within 0.3 s
-        run env FAULTS="$PLAN" "$BUILD/10-webbench/load" -q -m "$mode" -c 10 -t 0.3 \
+        run env FAULTS="$PLAN" "$BUILD/10-webbench/load" -q "$mode" -c 10 -t 0.3 \
             -o "$BATS_TEST_TMPDIR/result" "$ADDRESS" "$PORT"
         grep -qx answered=10 "$BATS_TEST_TMPDIR/result"
     }
     PROGRAM=11-models/epoll
     start_server "$PROGRAM"
     for PLAN in "$short" "$interrupted" "$reads_one" "$writes_one" recv:EAGAIN,send:EAGAIN; do
-        for mode in stays visits; do
+        for mode in -q --visits; do
             poll_until 20 all_answered
             [ "$status" -eq 0 ]
             for key in failures=0 wrong_bytes=0; do

@@ -6,7 +6,7 @@
  * Run:    build/11-models/process-per-connection -p 8000
  * Watch:  ps --ppid PID while clients are connected: a process each. None is left, not even
  *         as a zombie, when they are gone.
- * Breaks: a process costs many times what an echo costs: with load -m visits the forks are
+ * Breaks: a process costs many times what an echo costs: with load --visits the forks are
  *         most of what is measured.
  * Book:   11-models, "A process for each"
  */

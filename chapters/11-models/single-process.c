@@ -4,7 +4,7 @@
  * Shows:  the model that all others are an answer to: a client is served from its first
  *         byte to its last, and all who come meanwhile wait in the kernel's accept queue.
  * Run:    build/11-models/single-process -p 8000
- * Watch:  build/10-webbench/load -c 100 127.0.0.1 8000: answered 1 of 100. With -m visits
+ * Watch:  build/10-webbench/load -c 100 127.0.0.1 8000: answered 1 of 100. With --visits
  *         everybody gets a turn: there nobody stays.
  * Breaks: one client that says nothing keeps everybody waiting, for as long as it likes.
  * Book:   11-models, "One client at a time"

@@ -1,300 +1,167 @@
 #include "clients.h"
 
+#include "client.h"
 #include "clock.h"
 #include "error.h"
 #include "watch.h"
 
-#include <inttypes.h>
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-enum {
-    LOOK_MS = 20,  /* how often we look for clients that have waited too long */
-    REST_MS = 100, /* a visitor whose visit failed comes back after so long */
-    AT_ONCE = 64,  /* events taken, and clients started, in one turn of the loop */
-    LANES = 16,    /* clients that are drawn, with TRACE=file.json: see watch.h */
-};
-
-enum state {
-    GONE,       /* a client that has no connection yet, or no more */
-    RESTING,    /* a visitor between a failed visit and the next */
-    CONNECTING, /* it has come to stay; visitors do not wait to be connected but ask at once */
-    READY,      /* connected, and nothing asked yet */
-    ASKING,     /* the one state in which a request is on its way */
-};
-
-struct client {
-    struct exchange exchange;
-    enum state state;
-    int64_t since; /* when it came into this state */
-    uint64_t asked, answered;
-};
 
 static const struct plan *plan;
-static struct result *result;
-static struct client *clients;
-static int loop, connecting, gone;
-static int64_t window_end; /* what is settled later does not count */
+static pthread_barrier_t barrier;
+static int64_t start; /* set by one thread between two barriers */
 
-static void ask(struct client *c, int64_t now);
-
-/* ---- one client ---- */
-
-/* Until `now` client c has waited, or worked, for what its state says. */
-static void
-trace(const struct client *c, bool waited, int64_t since, int64_t now)
-{
-    int lane = (int)(c - clients) + 1;
-
-    if (lane <= LANES && (c->state == CONNECTING || c->state == ASKING))
-        watch_record(lane, c->state == ASKING ? "answer" : "connect", waited, since, now);
-}
+/* ---- results of several threads are one ---- */
 
 static void
-enter(struct client *c, enum state state, int64_t now)
+merge_samples(struct result *into, const struct result *from)
 {
-    trace(c, true, c->since, now);
-    connecting += (state == CONNECTING) - (c->state == CONNECTING);
-    gone += (state == GONE) - (c->state == GONE);
-    c->state = state;
-    c->since = now;
-}
+    if (from->sample_count > into->sample_count) {
+        into->samples = realloc(into->samples, (size_t)from->sample_count * sizeof *into->samples);
+        if (!into->samples)
+            fail("realloc", NULL);
+        for (int i = into->sample_count; i < from->sample_count; i++)
+            into->samples[i] = (struct sample){0};
+        into->sample_count = from->sample_count;
+    }
+    for (int i = 0; i < from->sample_count; i++) {
+        struct sample *s = &into->samples[i];
+        const struct sample *t = &from->samples[i];
 
-/*
- * Edge triggered, so that an answer that comes in one piece costs epoll_wait() and recv(), and
- * nothing else: epoll(7). One in more pieces is watched for anew each time (how: EPOLL_CTL_MOD),
- * which tells at once of what is there already: whatever made a call say EAGAIN, nothing is missed.
- */
-static void
-watch(struct client *c, int how)
-{
-    bool sending = c->state == CONNECTING || !all_sent(&c->exchange);
-    uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET | (sending ? (uint32_t)EPOLLOUT : 0);
-    struct epoll_event event = {.events = events, .data.ptr = c};
-
-    check(epoll_ctl(loop, how, c->exchange.fd, &event), "epoll_ctl");
-}
-
-/* A request, or the attempt to get a connection, has come to its end. */
-static void
-settle(struct client *c, enum outcome outcome, int64_t now)
-{
-    if (now > window_end)
-        return; /* it stays in flight */
-    result->outcomes[outcome]++;
-    if (c->state == ASKING)
-        result->bytes_moved += c->exchange.sent + c->exchange.received;
-    if (plan->visits || outcome != ANSWERED)
-        close_connection(&c->exchange);
-    if (outcome == ANSWERED) {
-        histogram_record(&result->latencies, (uint64_t)(now - c->since));
-        c->answered++;
-        ask(c, now);
-    } else {
-        enter(c, plan->visits ? RESTING : GONE, now);
+        s->answered += t->answered;
+        s->failures += t->failures;
+        s->sum += t->sum;
+        s->slowest = t->slowest > s->slowest ? t->slowest : s->slowest;
     }
 }
 
 static void
-connect_to_stay(struct client *c, int64_t now)
+merge(struct result *into, const struct result *from)
 {
-    enum outcome outcome;
-
-    enter(c, CONNECTING, now);
-    outcome = open_connection(&c->exchange);
-    if (outcome == IN_FLIGHT)
-        watch(c, EPOLL_CTL_ADD);
-    else
-        settle(c, outcome, now);
+    for (int i = 0; i < OUTCOMES; i++)
+        into->outcomes[i] += from->outcomes[i];
+    for (int i = 0; i <= MOST_STATUS; i++)
+        into->statuses[i] += from->statuses[i];
+    into->window = from->window > into->window ? from->window : into->window;
+    into->warm_up += from->warm_up;
+    into->late += from->late;
+    into->oldest = from->oldest > into->oldest ? from->oldest : into->oldest;
+    into->due += from->due;
+    into->unsent += from->unsent;
+    into->answered += from->answered;
+    into->fewest = from->fewest < into->fewest ? from->fewest : into->fewest;
+    into->most = from->most > into->most ? from->most : into->most;
+    into->bytes_sent += from->bytes_sent;
+    into->bytes_received += from->bytes_received;
+    into->cpu += from->cpu;
+    histogram_merge(&into->latencies, &from->latencies);
+    histogram_merge(&into->responses, &from->responses);
+    histogram_merge(&into->first_bytes, &from->first_bytes);
+    histogram_merge(&into->connects, &from->connects);
+    merge_samples(into, from);
 }
 
-/* The next request; for a visitor, with a connection of its own. */
-static void
-ask(struct client *c, int64_t now)
-{
-    uint64_t number = (uint64_t)(c - clients) << 32 | c->asked++;
-    enum outcome outcome = IN_FLIGHT;
+/* ---- threads ---- */
 
-    enter(c, ASKING, now);
-    if (plan->visits)
-        outcome = open_connection(&c->exchange);
-    begin_request(&c->exchange, number);
-    if (outcome == IN_FLIGHT)
-        outcome = send_rest(&c->exchange); /* on loopback the connection stands already */
-    if (watch_tracing())
-        trace(c, false, now, now_ns());
-    if (outcome != IN_FLIGHT)
-        settle(c, outcome, now);
-    else if (plan->visits)
-        watch(c, EPOLL_CTL_ADD);
-    else if (!all_sent(&c->exchange))
-        watch(c, EPOLL_CTL_MOD);
-}
-
-static void
-advance(struct client *c, uint32_t events)
-{
-    enum outcome outcome;
-
-    if (c->state == CONNECTING && events & EPOLLOUT)
-        enter(c, READY, now_ns()); /* or it failed: then receive() finds out how */
-    outcome = send_rest(&c->exchange);
-    if (outcome == IN_FLIGHT && events & ~(uint32_t)EPOLLOUT)
-        outcome = receive(&c->exchange);
-    if (outcome == IN_FLIGHT)
-        watch(c, EPOLL_CTL_MOD);
-    else
-        settle(c, outcome, now_ns());
-}
-
-static void
-look_after(struct client *c, int64_t now)
-{
-    int64_t waited = now - c->since;
-
-    if (c->state == RESTING && waited > REST_MS * NS_PER_MS)
-        ask(c, now);
-    else if ((c->state == CONNECTING || c->state == ASKING) && waited > plan->patience)
-        settle(c, c->state == CONNECTING || c->exchange.sent == 0 ? CONNECT_ERROR : TIMEOUT, now);
-}
-
-/* ---- all of them ---- */
-
-static void
-show_progress(int64_t now)
-{
-    static int64_t shown;
-
-    if (!plan->progress || now - shown < NS_PER_SECOND / 5)
-        return;
-    shown = now;
-    if (connecting > 0)
-        fprintf(stderr, "\r\033[K  %d of %d are still connecting", connecting, plan->clients);
-    else if (window_end != INT64_MAX) /* all may be connected before the window begins */
-        fprintf(stderr, "\r\033[K  %.1f s to go, %" PRIu64 " answers",
-                (double)(window_end - now) / NS_PER_SECOND, result->outcomes[ANSWERED]);
-}
-
-/* Takes what has happened, waiting `ms` at most for something to happen. Returns the time. */
+/* All threads begin at the same moment, when the last is ready. */
 static int64_t
-turn(int ms)
+begin_together(void)
 {
-    static int64_t next_look;
-    struct epoll_event events[AT_ONCE];
-    int n = epoll_wait(loop, events, AT_ONCE, ms);
-    int64_t now;
+    int chosen = pthread_barrier_wait(&barrier);
 
-    for (int i = 0; i < n; i++)
-        advance(events[i].data.ptr, events[i].events);
-    now = now_ns();
-    if (now < next_look || now > window_end)
-        return now;
-    for (int i = 0; i < plan->clients; i++)
-        look_after(&clients[i], now);
-    show_progress(now);
-    next_look = now + LOOK_MS * NS_PER_MS;
-    return now;
+    if (chosen == PTHREAD_BARRIER_SERIAL_THREAD)
+        start = now_ns();
+    pthread_barrier_wait(&barrier);
+    return start;
 }
 
-/* A few at a time, so that the first need not wait for us until the last has been started. */
+static void *
+work(void *worker)
+{
+    run_worker(worker, begin_together);
+    return NULL;
+}
+
+/* Worker number `i` has every client whose number leaves the remainder i. */
 static void
-everybody(void (*begin)(struct client *, int64_t), enum state from)
+prepare_worker(struct worker *w, int i, struct result *result)
 {
-    for (int i = 0; i < plan->clients; i++) {
-        if (clients[i].state == from)
-            begin(&clients[i], now_ns());
-        if (i % AT_ONCE == AT_ONCE - 1 && turn(0) > window_end)
-            return;
-    }
-}
+    uint64_t share = plan->requests / (uint64_t)plan->threads;
 
-static int64_t
-cpu_used(void)
-{
-    struct rusage usage;
-
-    getrusage(RUSAGE_SELF, &usage); /* cannot fail for oneself */
-    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * NS_PER_SECOND +
-           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
-}
-
-/* Returns when the window was over: at its end, unless nobody was left before. */
-static int64_t
-measure(int64_t begin)
-{
-    int64_t now = begin;
-
-    window_end = begin + plan->window;
-    everybody(ask, plan->visits ? GONE : READY);
-    while (now < window_end && gone < plan->clients)
-        now = turn(LOOK_MS);
-    return now < window_end ? now : window_end;
-}
-
-static void
-sum_up(int64_t end)
-{
-    result->fewest = UINT64_MAX;
-    for (struct client *c = clients; c < clients + plan->clients; c++) {
-        result->answered += c->answered > 0;
-        if (c->answered < result->fewest)
-            result->fewest = c->answered;
-        if (c->answered > result->most)
-            result->most = c->answered;
-        trace(c, true, c->since, end);
-        if (c->state != ASKING)
-            continue;
-        result->outcomes[IN_FLIGHT]++;
-        result->bytes_moved += c->exchange.sent + c->exchange.received;
-        if (end - c->since > result->oldest)
-            result->oldest = end - c->since;
-    }
-    for (int i = ANSWERED + 1; i < OUTCOMES; i++)
-        result->failures += result->outcomes[i];
-}
-
-void
-run_clients(const struct plan *the_plan, struct result *the_result)
-{
-    int64_t begin, end, cpu;
-
-    plan = the_plan;
-    result = the_result;
-    prepare_exchanges((const struct sockaddr *)&plan->server, plan->server_len, plan->bytes);
-    loop = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
-    clients = calloc((size_t)plan->clients, sizeof *clients);
-    if (!clients)
+    w->plan = plan;
+    w->result = result;
+    w->count = (plan->clients - i + plan->threads - 1) / plan->threads;
+    w->requests = plan->requests == 0
+                      ? UINT64_MAX
+                      : share + ((uint64_t)i < plan->requests % (uint64_t)plan->threads);
+    w->clients = calloc((size_t)w->count, sizeof *w->clients);
+    w->moments = calloc((size_t)w->count * (size_t)plan->pipeline, sizeof *w->moments);
+    if (!w->clients || !w->moments)
         fail("calloc", NULL);
-    gone = plan->clients;
-    for (int i = 0; i < plan->clients; i++)
-        clients[i].exchange.fd = -1;
-    for (int i = 1; i <= plan->clients && i <= LANES; i++) {
+    for (int k = 0; k < w->count; k++) {
+        w->clients[k].exchange.fd = -1;
+        w->clients[k].number = (uint32_t)(k * plan->threads + i);
+        w->clients[k].unanswered = w->moments + (size_t)k * (size_t)plan->pipeline;
+    }
+}
+
+static void
+end_worker(struct worker *w)
+{
+    for (int i = 0; i < w->count; i++)
+        close_connection(&w->clients[i].exchange);
+    free(w->clients);
+    free(w->moments);
+}
+
+/* For TRACE. */
+static void
+name_lanes(int clients)
+{
+    for (int i = 1; i <= clients && i <= LANES; i++) {
         char name[16];
 
         snprintf(name, sizeof name, "c%d", i);
         watch_name_lane(i, name);
     }
+}
 
-    window_end = INT64_MAX;
-    if (!plan->visits)
-        everybody(connect_to_stay, GONE);
-    while (connecting > 0)
-        turn(LOOK_MS);
+/* The calling thread is the first worker; its result is where all others are added. */
+void
+run_clients(const struct plan *the_plan, struct result *result)
+{
+    struct worker *workers = calloc((size_t)the_plan->threads, sizeof *workers);
+    pthread_t *threads = calloc((size_t)the_plan->threads, sizeof *threads);
 
-    cpu = cpu_used();
-    begin = now_ns();
-    end = measure(begin);
-    result->cpu = cpu_used() - cpu;
-    result->window = end - begin;
-    sum_up(end);
-
-    if (plan->progress)
-        fprintf(stderr, "\r\033[K");
-    for (int i = 0; i < plan->clients; i++)
-        close_connection(&clients[i].exchange);
-    close(loop);
-    free(clients);
+    plan = the_plan;
+    if (!workers || !threads)
+        fail("calloc", NULL);
+    plan->protocol->prepare(plan);
+    name_lanes(plan->clients);
+    pthread_barrier_init(&barrier, NULL, (unsigned)plan->threads);
+    for (int i = 0; i < plan->threads; i++) {
+        prepare_worker(&workers[i], i, i == 0 ? result : calloc(1, sizeof *result));
+        if (!workers[i].result)
+            fail("calloc", NULL);
+    }
+    for (int i = 1; i < plan->threads; i++)
+        if ((errno = pthread_create(&threads[i], NULL, work, &workers[i])) != 0)
+            fail("pthread_create", NULL);
+    work(&workers[0]);
+    for (int i = 1; i < plan->threads; i++) {
+        pthread_join(threads[i], NULL);
+        merge(result, workers[i].result);
+        free(workers[i].result->samples);
+        free(workers[i].result);
+    }
+    for (int i = 0; i < plan->threads; i++)
+        end_worker(&workers[i]);
+    for (int i = ANSWERED + 1; i < OUTCOMES; i++)
+        result->failures += result->outcomes[i];
+    pthread_barrier_destroy(&barrier);
+    free(workers);
+    free(threads);
 }

@@ -6,60 +6,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-    SOURCES = 1000, /* addresses of our own that connections to 127/8 come from */
-    POOL_BITS = 16, /* 65,536 different messages */
-};
+enum { SOURCES = 1000 }; /* addresses of our own that connections to 127/8 come from */
 
-static struct sockaddr_storage server;
-static socklen_t server_len;
-static size_t bytes;          /* the length of a message */
-static char *pool;            /* where all messages are */
-static char scratch[1 << 16]; /* what has come; it is compared at once */
-
-/* ---- messages ---- */
-
-/*
- * Messages are stretches of one pool of random bytes: nothing has to be made or kept for a
- * request, and an answer meant for another client, or for an earlier request, is of another
- * stretch and differs at once.
- */
-void
-prepare_exchanges(const struct sockaddr *addr, socklen_t addr_len, size_t message_bytes)
-{
-    size_t len = (1 << POOL_BITS) + message_bytes;
-    uint64_t random = 1;
-
-    memcpy(&server, addr, addr_len);
-    server_len = addr_len;
-    bytes = message_bytes;
-    pool = malloc(len);
-    if (!pool)
-        fail("malloc", NULL);
-    for (size_t i = 0; i < len; i++) { /* the generator of rand48(3) */
-        random = (random * UINT64_C(0x5DEECE66D) + 11) & ((UINT64_C(1) << 48) - 1);
-        pool[i] = (char)(random >> 40);
-    }
-}
-
-/*
- * Multiplying by 2^64 over the golden ratio spreads numbers that follow each other over the
- * pool: Knuth, The Art of Computer Programming, volume 3, section 6.4.
- */
-void
-begin_request(struct exchange *x, uint64_t number)
-{
-    x->message = pool + (number * UINT64_C(0x9E3779B97F4A7C15) >> (64 - POOL_BITS));
-    x->sent = x->received = 0;
-}
-
-/* ---- connections ---- */
-
-static enum outcome
+enum outcome
 failure(int error)
 {
     switch (error) {
@@ -87,14 +41,14 @@ failure(int error)
  * connect(), which knows what pairs are free. See ip(7).
  */
 static void
-choose_source(int fd)
+choose_source(int fd, const struct sockaddr *server)
 {
-    static uint32_t number;
+    static atomic_uint number;
     struct sockaddr_in source = {.sin_family = AF_INET};
     int on = 1;
 
-    if (server.ss_family != AF_INET ||
-        ntohl(((struct sockaddr_in *)&server)->sin_addr.s_addr) >> 24 != 127)
+    if (server->sa_family != AF_INET ||
+        ntohl(((const struct sockaddr_in *)server)->sin_addr.s_addr) >> 24 != 127)
         return;
     source.sin_addr.s_addr = htonl(0x7f010000 + ++number % SOURCES); /* 127.1.0.0 and up */
     check(setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on), "setsockopt");
@@ -102,17 +56,16 @@ choose_source(int fd)
 }
 
 enum outcome
-open_connection(struct exchange *x)
+open_connection(struct exchange *x, const struct sockaddr *server, socklen_t len)
 {
     int on = 1;
 
-    x->sent = x->received = bytes;
-    x->fd = socket(server.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    x->fd = socket(server->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (x->fd == -1)
         return failure(errno);
-    choose_source(x->fd);
+    choose_source(x->fd, server);
     check(setsockopt(x->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
-    if (connect(x->fd, (struct sockaddr *)&server, server_len) == -1 && errno != EINPROGRESS)
+    if (connect(x->fd, server, len) == -1 && errno != EINPROGRESS)
         return failure(errno);
     return IN_FLIGHT;
 }
@@ -122,53 +75,23 @@ close_connection(struct exchange *x)
 {
     if (x->fd >= 0)
         close(x->fd);
-    x->fd = -1;
+    free(x->answer.held);
+    *x = (struct exchange){.fd = -1};
 }
 
-/* ---- there and back ---- */
-
 enum outcome
-send_rest(struct exchange *x)
+send_rest(struct exchange *x, uint64_t *sent)
 {
-    while (x->sent < bytes) {
-        ssize_t n = send(x->fd, x->message + x->sent, bytes - x->sent, MSG_NOSIGNAL);
+    while (x->out_left > 0) {
+        ssize_t n = send(x->fd, x->out, x->out_left, MSG_NOSIGNAL);
 
         if (n == -1 && errno == EINTR)
             continue;
         if (n == -1)
             return errno == EAGAIN ? IN_FLIGHT : failure(errno);
-        x->sent += (size_t)n;
+        x->out += n;
+        x->out_left -= (size_t)n;
+        *sent += (uint64_t)n;
     }
     return IN_FLIGHT;
-}
-
-bool
-all_sent(const struct exchange *x)
-{
-    return x->sent == bytes;
-}
-
-/*
- * Nobody may answer what was not asked: more bytes than are due, even one when nothing is,
- * are as wrong as other bytes.
- */
-enum outcome
-receive(struct exchange *x)
-{
-    for (;;) {
-        ssize_t n = recv(x->fd, scratch, sizeof scratch, 0);
-
-        if (n == 0)
-            return CLOSED_EARLY;
-        if (n == -1 && errno == EINTR)
-            continue;
-        if (n == -1)
-            return errno == EAGAIN ? IN_FLIGHT : failure(errno);
-        if ((size_t)n > x->sent - x->received ||
-            memcmp(scratch, x->message + x->received, (size_t)n) != 0)
-            return WRONG_BYTES;
-        x->received += (size_t)n;
-        if (x->received == bytes)
-            return ANSWERED;
-    }
 }

@@ -1,18 +1,18 @@
 /*
- * load - a load generator for echo servers
+ * load - a load generator for echo servers and HTTP/1.1
  *
  * Shows:  one thread is enough to be a thousand clients; every request ends up under some
  *         heading, and what is not measured is not averaged away.
  * Run:    build/10-webbench/load -c 100 127.0.0.1 8000
- *         build/10-webbench/load -m visits 127.0.0.1 8000     (a connection for each request)
+ *         build/10-webbench/load -c 100 http://127.0.0.1:8000/README.md
  * Watch:  `answered`: 1 of 100 says that the others were starved, however good the rate is.
- * Read:   main.c (options), clients.c (many clients), exchange.c (one message), report.c
+ * Read:   main.c, options.c and url.c (what is asked for); clients.c (threads), worker.c (one
+ * loop), client.c (one client), exchange.c (its connection); echo.c and http.c (what is asked),
+ *         answer.c and head.c (what is answered); report*.c (what came of it)
  * Book:   10-webbench, "A closed loop"
  */
-#include "args.h"
-#include "clients.h"
-#include "clock.h"
 #include "error.h"
+#include "options.h"
 #include "report.h"
 
 #include <errno.h>
@@ -24,34 +24,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MOST_CLIENTS = 1000000, MOST_BYTES = 1 << 26, OTHER_DESCRIPTORS = 8 };
-
-static _Noreturn void
-refuse_option(const char *what, const char *given)
-{
-    fprintf(stderr, "%s: %s, not '%s'\n", program_invocation_short_name, what, given);
-    exit(2);
-}
-
-/* Unlike parse_number() it takes fractions: half a second is long enough for a look. */
-static int64_t
-parse_seconds(const char *text)
-{
-    char *end;
-    double seconds = strtod(text, &end);
-
-    if (end == text || *end || !(seconds >= 0.1 && seconds <= 86400))
-        refuse_option("SECONDS must be a number from 0.1 to 86400", text);
-    return (int64_t)(seconds * NS_PER_SECOND);
-}
-
-static bool
-parse_mode(const char *text)
-{
-    if (strcmp(text, "visits") != 0 && strcmp(text, "stays") != 0)
-        refuse_option("MODE must be visits or stays", text);
-    return strcmp(text, "visits") == 0;
-}
+enum { OTHER_DESCRIPTORS = 8 };
 
 /*
  * The addresses of a name are not alike: a server may listen on 127.0.0.1 only where
@@ -89,60 +62,80 @@ find_server(const char *host, const char *port, struct plan *plan)
 }
 
 static void
-make_room_for(int clients)
+make_room_for(const struct plan *plan)
 {
-    rlim_t needed = (rlim_t)clients + OTHER_DESCRIPTORS;
+    rlim_t needed = (rlim_t)(plan->clients + plan->threads - 1 + OTHER_DESCRIPTORS);
     struct rlimit limit;
 
     check(getrlimit(RLIMIT_NOFILE, &limit), "getrlimit");
     if (limit.rlim_max < needed)
         fprintf(stderr, "%s: %d connections need %ju descriptors, and the hard limit is %ju\n",
-                program_invocation_short_name, clients, (uintmax_t)needed,
+                program_invocation_short_name, plan->clients, (uintmax_t)needed,
                 (uintmax_t)limit.rlim_max);
     if (limit.rlim_cur < needed)
         limit.rlim_cur = needed < limit.rlim_max ? needed : limit.rlim_max;
     check(setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
 }
 
+/* NULL for NULL. It is opened before the run: afterwards it would be too late to say no. */
+static FILE *
+open_output(const char *path)
+{
+    FILE *out = NULL;
+
+    if (path && !(out = strcmp(path, "-") == 0 ? stdout : fopen(path, "w")))
+        fail("open", path);
+    return out;
+}
+
+static void
+write_output(FILE *out, const char *path,
+             void (*form)(FILE *, const struct plan *, const struct result *),
+             const struct options *o, const struct result *result)
+{
+    if (!out)
+        return;
+    form(out, &o->plan, result);
+    if ((out == stdout ? fflush(out) : fclose(out)) != 0)
+        fail("write", path);
+}
+
+static void
+print_forms(const struct options *o, const struct result *result)
+{
+    if (o->quiet)
+        return;
+    if (o->classic)
+        print_classic(&o->plan, result);
+    else
+        print_report(&o->plan, result);
+    if (o->distribution)
+        print_distribution(result);
+    if (o->samples)
+        print_samples(result);
+}
+
 int
 main(int argc, char **argv)
 {
-    const char *clients = "100", *seconds = "3", *bytes = "100", *mode = "stays";
-    const char *patience = "10", *path = NULL, *quiet = NULL;
-    const struct own_option options[] = {
-        {'c', "CONNECTIONS", "how many clients there are at once (100)", &clients},
-        {'t', "SECONDS", "how long is measured (3)", &seconds},
-        {'l', "BYTES", "the length of a message (100)", &bytes},
-        {'m', "MODE", "visits: a connection for each message; stays: they are kept (stays)", &mode},
-        {'w', "SECONDS", "a request not answered for so long has failed (10)", &patience},
-        {'o', "FILE", "write the results there as well, as key=value lines", &path},
-        {'q', NULL, "print no report and no progress", &quiet},
-        {0},
-    };
-    char **operands = parse_args(argc, argv, options, "HOST PORT");
-    struct plan plan = {
-        .visits = parse_mode(mode),
-        .clients = (int)parse_number(clients, 1, MOST_CLIENTS, "CONNECTIONS"),
-        .bytes = (size_t)parse_number(bytes, 1, MOST_BYTES, "BYTES"),
-        .window = parse_seconds(seconds),
-        .patience = parse_seconds(patience),
-        .progress = !quiet && isatty(STDERR_FILENO),
-    };
+    static struct options o;
     static struct result result;
-    FILE *out = NULL;
+    FILE *values, *json, *svg, *html;
 
-    parse_number(operands[1], 1, 65535, "PORT");
-    if (path && !(out = fopen(path, "w")))
-        fail("open", path);
-    find_server(operands[0], operands[1], &plan);
-    make_room_for(plan.clients);
-    run_clients(&plan, &result);
-    if (!quiet)
-        print_report(&plan, &result);
-    if (out) {
-        write_values(out, &plan, &result);
-        if (fclose(out) != 0)
-            fail("write", path);
-    }
+    parse_options(argc, argv, &o);
+    values = open_output(o.values);
+    json = open_output(o.json);
+    svg = open_output(o.svg);
+    html = open_output(o.html);
+    find_server(o.host, o.port, &o.plan);
+    make_room_for(&o.plan);
+    run_clients(&o.plan, &result);
+
+    print_forms(&o, &result);
+    write_output(values, o.values, write_values, &o, &result);
+    write_output(json, o.json, write_json, &o, &result);
+    write_output(svg, o.svg, write_svg, &o, &result);
+    write_output(html, o.html, write_html, &o, &result);
+    free(result.samples);
     return result.failures > 0 || result.outcomes[ANSWERED] == 0;
 }

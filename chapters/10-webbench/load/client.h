@@ -1,0 +1,90 @@
+/*
+ * client.h - one client and its connection; and one thread that has many of them
+ */
+#pragma once
+
+#include "clients.h"
+
+enum {
+    BUFFER = 1 << 16,
+    LANES = 16, /* clients that are drawn, with TRACE=file.json: see watch.h */
+};
+
+enum state {
+    GONE,       /* a client that has no connection yet, or no more */
+    RESTING,    /* between a failure and the next attempt */
+    CONNECTING, /* it has come to stay; visitors do not wait to be connected but ask at once */
+    READY,      /* nothing asked, connected or not */
+    ASKING,     /* the one state in which requests are on their way */
+};
+
+/* When a request was begun, and when it should have been. */
+struct moments {
+    int64_t begun, due;
+};
+
+struct client {
+    struct exchange exchange;
+    enum state state;
+    int64_t since;      /* when it came into this state */
+    int64_t dialled;    /* when the connection was asked for; 0: it stands, or there is none */
+    int64_t first_byte; /* when the answer to the oldest request began to come; 0: not yet */
+    uint32_t number;    /* among all clients of all threads */
+    uint64_t asked;     /* requests begun */
+    uint64_t owed;      /* with a rate: requests that are due and not begun */
+    uint64_t answered;  /* in the window */
+    struct moments *unanswered; /* a ring of `pipeline`; */
+    int oldest;                 /*   here is the oldest one */
+};
+
+/* What one thread knows. Nothing in it is shared but the plan. */
+struct worker {
+    const struct plan *plan;
+    struct client *clients;
+    struct moments *moments; /* theirs */
+    int count;
+    uint64_t requests; /* its share */
+    struct result *result;
+
+    int loop; /* of epoll(7) */
+    int connecting, gone;
+    uint64_t in_flight;               /* requests unanswered, of all clients */
+    uint64_t left;                    /* requests that may still be begun */
+    int64_t start;                    /* of the warm-up; from here on requests are due */
+    int64_t window_begin, window_end; /* what is settled outside does not count */
+    int64_t sample_end;               /* of the second that is counted now */
+    int64_t next_look;                /* at those who have waited too long */
+    int64_t heard;                    /* when the server has last said anything */
+
+    /* with a rate: who begins the next request, in which round, and when */
+    int turn;
+    uint64_t round;
+    int64_t next_due;
+
+    bool tracing;
+    int64_t shown; /* when the progress was */
+    int told_connecting;
+    uint64_t told_answered;
+    char buffer[BUFFER]; /* what has come; it is looked at, or copied, at once */
+};
+
+/* Does all of it; `begin_together` waits for the other threads and says when that was. */
+void run_worker(struct worker *w, int64_t (*begin_together)(void));
+
+/* Begins to connect client `c`, which is GONE, so that it stays. */
+void connect_to_stay(struct worker *w, struct client *c, int64_t now);
+
+/* Client `c` begins all the requests that it may. */
+void go_on(struct worker *w, struct client *c, int64_t now);
+
+/* What epoll has told of its connection. */
+void advance(struct worker *w, struct client *c, uint32_t events);
+
+/* Finds out whether it has rested, or waited, long enough. */
+void look_after(struct worker *w, struct client *c, int64_t now);
+
+/* When its request number `n`, 0 and up, is due, if there is a rate. */
+int64_t due_at(const struct worker *w, const struct client *c, uint64_t n);
+
+/* For TRACE: until `now` client `c` has waited, or worked, for what its state says. */
+void trace(const struct worker *w, const struct client *c, bool waited, int64_t now);

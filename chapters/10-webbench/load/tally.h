@@ -1,0 +1,15 @@
+/*
+ * tally.h - what comes of requests is counted, and when
+ */
+#pragma once
+
+#include "client.h"
+
+/* Is what happens at `now` to be counted? */
+bool in_window(const struct worker *w, int64_t now);
+
+/* Counts one outcome, of a request or of an attempt to get a connection. */
+void count(struct worker *w, enum outcome outcome, int64_t now);
+
+/* The oldest request of client `c` has come to its end: counts it where it belongs. */
+void settle(struct worker *w, struct client *c, enum outcome outcome, int64_t now);

@@ -1,0 +1,318 @@
+# 10-classic.bats - webbench, the classic: what it sends, what it counts, and that it comes to an end
+# and says why, whatever the server does. tests/misbehave is the server for that.
+
+load lib/servers
+teardown() { end_servers; }
+
+# measure [OPTION...] [URL]: runs webbench against the server, or the URL. Sets $status, $output, $stderr;
+# SUSCEED and DUE, figures of the report.
+measure() {
+    local url=http://$ADDRESS:$PORT/
+    [[ ${!#} != *://* ]] || url=
+    run --separate-stderr timeout 30 "$BUILD/10-webbench/webbench" "$@" ${url:+"$url"} 3>&- 4>&-
+    SUSCEED='' DUE=''
+    [[ $output =~ Requests:\ ([0-9]+)\ susceed, ]] || return 0
+    SUSCEED=${BASH_REMATCH[1]}
+    [[ $output =~ \;\ ([0-9]+)\ still\ due ]]
+    DUE=${BASH_REMATCH[1]}
+}
+
+# measure_until PATTERN [OPTION...]: measures for longer and longer until the report has the pattern: on a
+# busy machine nothing may happen for a while.
+measure_until() {
+    local seconds
+    for seconds in 0.03 1 4 8; do
+        measure -t "$seconds" "${@:2}"
+        # shellcheck disable=SC2053 # a pattern
+        [[ $output != $1 ]] || return 0
+    done
+    echo "not in the report: $1"
+    echo "$output"
+    echo "${stderr-}"
+    return 1
+}
+
+misbehaving() {
+    start_server "$BUILD/tests/misbehave" -w "$1"
+}
+
+# ---- what it counts ----
+
+@test "the classic calls 404s a success: '0 failed', 112 bytes a page; only the line Answers tells" {
+    local speed=
+    start_server 10-webbench/liar-404
+    measure_until "*[1-9]* susceed, 0 failed.*" -c 3
+    [[ $output = *"Answers: $SUSCEED 4xx; $DUE still due"* ]]
+    [[ $output =~ Speed=([0-9]+)\ pages/min,\ ([0-9]+)\ bytes/sec ]]
+    speed=${BASH_REMATCH[1]}
+    (((60 * BASH_REMATCH[2] - 112 * speed) ** 2 < 200 ** 2)) # they are rounded
+    [ "$status" -eq 1 ]
+    [ "$stderr" = "webbench: only 0 of $SUSCEED requests got a whole page" ]
+    measure_until "*Answers: [1-9]*" -2
+    [[ $output = *"Answers: $SUSCEED 2xx; "* ]]
+    [ "$status" -eq 0 ]
+}
+
+@test "it counts what the server has answered, but for those still due; the speed is of the time" {
+    local answered
+    misbehaving http
+    measure -c 5 -t 0.5
+    [[ $output = *"Speed=$((SUSCEED * 120)) pages/min, $((SUSCEED * 71 * 2)) bytes/sec."* ]]
+    stop_server
+    read -r _ answered _ <"$SERVER_ERR"
+    ((SUSCEED <= answered && answered <= SUSCEED + DUE))
+}
+
+@test "with -f it waits for no answer" {
+    misbehaving silent
+    measure_until "*[1-9]* susceed, 0 failed.*Answers: not waited for; *" -f
+    [ "$status" -eq 0 ]
+    [[ $output = *"1 client, running "*" sec, early socket close."* ]]
+}
+
+# ---- what it sends ----
+
+# sends OPTIONS TARGET LINE...: with these options, and the target behind the server's URL, the request is these
+# lines. No two calls may have the same target: the server may still be at an earlier request.
+sends() {
+    local options=$1 target=$2
+    shift 2
+    # shellcheck disable=SC2086 # words
+    measure_until "*[1-9]* susceed*" $options "http://$ADDRESS:$PORT$target"
+    printf '%s\r\n' "$@" >"$BATS_TEST_TMPDIR/expected"
+    grep -F -m 1 -A $(($# - 1)) -e "$1" "$SERVER_ERR" | diff - "$BATS_TEST_TMPDIR/expected"
+}
+
+@test "each option changes the bytes of the request as documented" {
+    misbehaving shows
+    local host="Host: $ADDRESS:$PORT" agent="User-Agent: webbench"
+    sends "" /a "GET /a HTTP/1.0" "$host" "$agent" ""
+    sends "-1 --get" "/b?q#f" "GET /b?q HTTP/1.0" "$host" "$agent" ""
+    sends -2 "?c" "GET /?c HTTP/1.1" "$host" "$agent" "Connection: close" ""
+    sends -r /d "GET /d HTTP/1.0" "$host" "$agent" "Pragma: no-cache" ""
+    sends -9 /e "GET /e"
+    [ "$status" -eq 0 ]
+    [[ $output = *"Answers: $SUSCEED without a status;"* ]]
+}
+
+@test "what a version does not know raises it: HEAD and reload to 1.0, OPTIONS and TRACE to 1.1" {
+    misbehaving shows
+    local host="Host: $ADDRESS:$PORT" agent="User-Agent: webbench" close="Connection: close"
+    sends "-9 --head" /a "HEAD /a HTTP/1.0" "$host" "$agent" ""
+    [ "$status" -eq 0 ] # and no body is missed
+    sends "--http09 --reload" /b "GET /b HTTP/1.0" "$host" "$agent" "Pragma: no-cache" ""
+    sends --options /c "OPTIONS /c HTTP/1.1" "$host" "$agent" "$close" ""
+    sends "--http10 --trace" /d "TRACE /d HTTP/1.1" "$host" "$agent" "$close" ""
+    [[ $output = "Benchmarking: TRACE http://$ADDRESS:$PORT/d (using HTTP/1.1)"* ]]
+}
+
+@test "a proxy is told the whole URL, and asked for it in the place of its host" {
+    misbehaving shows
+    measure_until "*[1-9]* susceed*" -p "$ADDRESS:$PORT" "http://[2001:db8::1]:81/x?y#z"
+    [[ $output = *", via proxy server $ADDRESS:$PORT."* ]]
+    printf '%s\r\n' "GET http://[2001:db8::1]:81/x?y HTTP/1.0" "Host: [2001:db8::1]:81" \
+        "User-Agent: webbench" "" >"$BATS_TEST_TMPDIR/expected"
+    head -n 4 "$SERVER_ERR" | diff - "$BATS_TEST_TMPDIR/expected"
+}
+
+@test "IPv6 will do, and a name" {
+    LISTEN="-p 0 -b ::1" misbehaving http
+    measure_until "*[1-9]* susceed, 0 failed.*" -c 2 "http://[::1]:$PORT"
+    misbehaving http
+    measure_until "*[1-9]* susceed, 0 failed.*" "http://localhost:$PORT"
+}
+
+# ---- servers that misbehave ----
+
+@test "whatever a server does instead of answering, it ends on time, says what, and status is 1" {
+    local ways=() whats=() urls=() pids=() seconds way what i report
+    while read -r way what <&7; do
+        misbehaving "$way"
+        ways+=("$way") whats+=("$what") urls+=("http://$ADDRESS:$PORT/")
+    done 7<<'END'
+silent 0 susceed, 0 failed.*Answers: none; 2 still due
+deaf 0 susceed, 0 failed.*Answers: none; 2 still due
+http-drips 0 susceed, 0 failed.*Answers: none; 2 still due
+stalls 0 susceed, 0 failed.*Answers: none; 2 still due
+endless-headers 0 susceed, 0 failed.*Answers: none; 2 still due
+pours 0 susceed, 0 failed.*Answers: none; 2 still due
+closes Answers: [1-9]* empty;
+resets Speed=0 pages*Failures: [1-9]* to receive; the last said ECONNRESET.
+http-resets Failures: [1-9]* to receive; the last said ECONNRESET.
+headers Answers: [1-9]* cut short or too long;
+half-head Answers: [1-9]* cut short or too long;
+short Answers: [1-9]* cut short or too long;
+long Answers: [1-9]* cut short or too long;
+negative-length Answers: [1-9]* cut short or too long;
+huge-length Answers: [1-9]* cut short or too long;
+two-lengths Answers: [1-9]* cut short or too long;
+garbage Answers: [1-9]* without a status;
+not-found Answers: [1-9]* 4xx;
+error Answers: [1-9]* 5xx;
+END
+    for seconds in 0.1 2 8; do # all at once, and again whoever did not come so far
+        for i in "${!ways[@]}"; do
+            timeout 30 "$BUILD/10-webbench/webbench" -c 2 -t $seconds "${urls[i]}" \
+                >"$BATS_TEST_TMPDIR/${ways[i]}" 2>&1 3>&- 4>&- ||
+                echo "status $?" >>"$BATS_TEST_TMPDIR/${ways[i]}" &
+            pids[i]=$!
+        done
+        for i in "${!ways[@]}"; do
+            wait "${pids[i]}"
+            report=$(<"$BATS_TEST_TMPDIR/${ways[i]}")
+            # shellcheck disable=SC2053 # a pattern
+            [[ $report != *${whats[i]}*"webbench: only 0 of "*" requests got a whole page
+status 1" ]] || unset "ways[i]"
+        done
+    done
+    for way in "${ways[@]}"; do
+        echo "$way:"
+        cat "$BATS_TEST_TMPDIR/$way"
+    done
+    [ "${#ways[@]}" -eq 0 ]
+}
+
+@test "who hangs up before being asked is an empty answer or a reset" {
+    misbehaving hangs-up
+    measure_until "*, [1-9]* failed.*" -c 3
+    [[ $output = *"ECONNRESET"* || $output = *"EPIPE"* ]]
+    [ "$status" -eq 1 ]
+}
+
+# ---- the processes ----
+
+# webbench_in_background OPTION...: starts it, sets $pid, and returns when all of its 20 clients are there.
+webbench_in_background() {
+    run_apart "$BUILD/10-webbench/webbench" -c 20 "$@" "http://$ADDRESS:$PORT/" \
+        >"$BATS_TEST_TMPDIR/report" 2>&1 &
+    pid=$!
+    echo "$pid" >>"$BATS_TEST_TMPDIR/servers" # so that nothing is left if the test fails
+    poll_until 10 has_clients
+}
+
+has_clients() {
+    [[ $(session_of "$pid" | wc -l) = 21 ]]
+}
+
+none_left() {
+    [[ ! $(session_of "$pid") ]]
+}
+
+@test "a server that is killed half way ends in a report, not in a hang" {
+    local pid seconds status
+    for seconds in 0.4 3 9; do # longer if it was over before the server was
+        start_server 10-webbench/liar-404
+        webbench_in_background -2 -t $seconds
+        kill -KILL "$SERVER"
+        status=0
+        wait "$pid" || status=$?
+        [[ $(<"$BATS_TEST_TMPDIR/report") != *"to connect"* ]] || break
+    done
+    [ "$status" -eq 1 ]
+    grep -E 'Failures: .*[1-9][0-9]* to connect.*; the last said ECONNREFUSED' "$BATS_TEST_TMPDIR/report"
+}
+
+@test "no client outlives its parent, which may be ended by SIGINT, SIGTERM or SIGKILL" {
+    local pid signal
+    misbehaving silent
+    for signal in INT TERM KILL; do
+        webbench_in_background -t 60
+        kill -"$signal" "$pid"
+        wait "$pid" 2>/dev/null || true
+        poll_until 10 none_left
+    done
+}
+
+@test "a client that is killed is missed, with status 3; SIGPIPE would not kill it" {
+    local pid seconds status victims=()
+    misbehaving silent
+    for seconds in 0.4 3 9; do # longer if it was over before the client was
+        webbench_in_background -t $seconds
+        read -ra victims <"/proc/$pid/task/$pid/children" || true # there is no newline
+        ((0x$(awk '/SigIgn/ { print $2 }' "/proc/${victims[7]}/status") >> (13 - 1) & 1)) # see signal(7)
+        kill -KILL "${victims[7]}"
+        status=0
+        wait "$pid" || status=$?
+        ((status != 3)) || break
+    done
+    [ "$status" -eq 3 ]
+    grep -x 'webbench: only 19 of 20 clients have reported' "$BATS_TEST_TMPDIR/report"
+}
+
+@test "1,000 clients end on time and leave no child, and no zombie" {
+    local clients=1000 pid status=0
+    [[ $(<"$BUILD/compiler") != *-fsanitize* ]] || clients=100 # which have much more to fork
+    misbehaving silent
+    run_apart "$BUILD/10-webbench/webbench" -c $clients -t 0.1 "http://$ADDRESS:$PORT/" \
+        >"$BATS_TEST_TMPDIR/report" 2>&1 &
+    pid=$!
+    wait "$pid" || status=$?
+    cat /proc/[0-9]*/stat 2>/dev/null >"$BATS_TEST_TMPDIR/processes" || true
+    run ! grep -E "^[0-9]+ \(webbench\) . [0-9]+ $pid " "$BATS_TEST_TMPDIR/processes"
+    [ "$status" -eq 1 ]
+    grep -F "; $clients still due" "$BATS_TEST_TMPDIR/report"
+}
+
+@test "without enough processes it says so and measures nothing, and no client is left" {
+    # Root may have as many as it likes, so there it is nobody who may have 10.
+    local few=(prlimit --nproc=1:1) place
+    misbehaving http
+    place=$(mktemp -d)
+    chmod 755 "$place"
+    cp "$BUILD/10-webbench/webbench" "$place"
+    ((EUID != 0)) || few=(prlimit --nproc=10:10 setpriv --reuid=65534 --clear-groups)
+    run timeout 30 "${few[@]}" "$place/webbench" -c 50 -t 30 "http://$ADDRESS:$PORT/" 3>&- 4>&-
+    rm -r "$place"
+    [ "$status" -eq 3 ]
+    [[ $output = *$'\nwebbench: fork: Resource temporarily unavailable (EAGAIN): '* ]]
+    run ! pgrep -f "^$place/webbench"
+}
+
+@test "it loses no answer when its calls are cut short or interrupted" {
+    # One client: a report goes through the pipe in one piece, whoever else writes; only these faults
+    # could tear it.
+    local plan
+    start_server 10-webbench/liar-404
+    for plan in read:one,write:one read:short,write:short read:EINTR,write:EINTR,connect:EINTR@3; do
+        export FAULTS=$plan
+        measure_until "*[1-9]* susceed*" -2
+        unset FAULTS
+        echo "$plan: $output"
+        [ "$status" -eq 0 ]
+        [[ $output = *" susceed, 0 failed."*"Answers: $SUSCEED 2xx;"* ]]
+    done
+}
+
+# ---- what it takes ----
+
+@test "a bad URL, an unknown host, a port where nobody listens: one line each" {
+    local url
+    for url in foo ftp://x/ http:// http://: http://a:0/ http://a:99999/ http://a:1x/ "http://[::1/" \
+        "http://[::1]x/" "http://a b/" "http://$(printf %0300d 1)/" "http://a/$(printf %05000d 1)"; do
+        run -2 "$BUILD/10-webbench/webbench" "$url"
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output = "webbench: "* ]]
+    done
+    run -1 "$BUILD/10-webbench/webbench" http://999.0.0.1/
+    [[ $output = "webbench: getaddrinfo: "*": 999.0.0.1:80" ]]
+    run -1 "$BUILD/10-webbench/webbench" "http://[::1]:1/"
+    [ "$output" = "webbench: connect: Connection refused (ECONNREFUSED): [::1]:1" ]
+    run -1 "$BUILD/10-webbench/webbench" -p 127.0.0.1:1 https://a:443/
+    [ "$output" = "webbench: connect: Connection refused (ECONNREFUSED): 127.0.0.1:1" ]
+}
+
+@test "a wrong option is one line and status 2; the help says what a success is" {
+    local words
+    for words in "" "-c http://a/" "-c 0 http://a/" "-t 0.001 http://a/" "-t x http://a/" "-z http://a/" \
+        "http://a/ http://b/" "--get=1 http://a/" "-p : http://a/" "-p x:y http://a/"; do
+        # shellcheck disable=SC2086 # words
+        run -2 "$BUILD/10-webbench/webbench" $words
+        [ "${#lines[@]}" -eq 1 ]
+    done
+    for words in '-?' -h --help; do
+        run -0 "$BUILD/10-webbench/webbench" "$words"
+        [[ $output = "usage: webbench [OPTION...] URL"*"a 404 is a success. So the classic counts."* ]]
+    done
+    run -0 "$BUILD/10-webbench/webbench" --version
+    run -0 "$BUILD/10-webbench/webbench" -V
+}
