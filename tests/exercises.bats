@@ -338,6 +338,21 @@ nobody_lingers() {
     [[ $output = *"book/01-blocking.md"* ]]
 }
 
+@test "of a long story the beginning is told, and what was expected and got" {
+    cd "$BATS_TEST_TMPDIR"
+    printf '# points: 2\n@test "it holds" {\n' >grader
+    {
+        printf '1..1\nnot ok 1 it holds\n'
+        printf '# %s\n' "(in test file grader, line 3)" "  \`drive it' failed"
+        printf '# call %d\n' {1..100}
+        printf '# %s\n' "expected: an answer" "got: none" "hint: who answers?"
+    } >tap
+    run -0 awk -v id=01/2 -v of=2 -f "$TOP/tests/lib/score.awk" grader tap
+    [[ $output = *"call 60"*"(there is more)"*"expected: an answer"*"got: none"*"hint: "* ]]
+    [[ $output != *"call 61"* ]]
+    [ "$(grep -c "there is more" <<<"$output")" = 1 ]
+}
+
 @test "where the terminal knows no UTF-8 the marks are ASCII" {
     LC_ALL=C run -1 tool check 01/2
     [[ $(LC_ALL=C tr -d '\000-\177' <<<"$output") = "" ]]

@@ -90,11 +90,54 @@ drive() {
         expected "the function returns to its caller"
         got "it ended the whole program, with status 0"
     fi
-    grep -avxF "$word" "$OUT" | head -c 8000 || true
+    grep -avxF "$word" "$OUT" | shortened || true
     # The first lines of a sanitizer's report say what it is, the last ones of any other.
     if ((STATUS == 99)); then head -n 15 "$ERR"; else tail -n 15 "$ERR"; fi
-    echo "again: make && build/${PROGRAM##*/} $1"
+    echo "again: make && ${FAULTS:+FAULTS=$FAULTS }build/${PROGRAM##*/} $1"
     return 1
+}
+
+# shortened: of much the beginning and the end, where the driver says what it expected.
+shortened() {
+    LC_ALL=C awk -v most=4000 '
+        { line[NR] = $0 }
+        END {
+            for (first = 1; first <= NR && begun + length(line[first]) < most; first++)
+                begun += length(line[first]) + 1
+            for (last = NR; last >= first && ended + length(line[last]) < most; last--)
+                ended += length(line[last]) + 1
+            for (i = 1; i <= NR; i++)
+                if (i < first || i > last)
+                    print line[i]
+                else if (i == first)
+                    print "... (there is more)"
+        }'
+}
+
+# build_for_tsan [LIB...]: from now on drive runs the driver and the submission as clang builds them
+# for its ThreadSanitizer, with these files of lib/ (with all of them, where more is used). Where
+# there is no such thing the test is skipped, and its points are out of the account.
+build_for_tsan() {
+    local driver=${BATS_TEST_FILENAME%.bats}.c program=$BATS_TEST_TMPDIR/with-tsan
+    local name=${PROGRAM##*/}
+    echo "int main(void) { return 0; }" >"$BATS_TEST_TMPDIR/empty.c"
+    if ! tsan -o "$program" "$BATS_TEST_TMPDIR/empty.c" || ! setarch -R "$program" 2>/dev/null; then
+        skip "this machine has no ThreadSanitizer"
+    fi
+    did "built it with clang -fsanitize=thread"
+    tsan -o "$program" "$driver" "$SUBMISSION"/*.c "$@" ||
+        tsan -o "$program" "$driver" "$SUBMISSION"/*.c lib/*.c
+    PROGRAM=$BATS_TEST_TMPDIR/$name
+    cat >"$PROGRAM" <<END
+#!/bin/sh
+TSAN_OPTIONS=\$TSAN_OPTIONS:report_thread_leaks=0 exec setarch -R $(printf %q "$program") "\$@"
+END
+    chmod +x "$PROGRAM"
+}
+
+tsan() {
+    (cd "$TOP" && clang -std=c11 -D_GNU_SOURCE -O1 -g -w -fsanitize=thread -Ilib -pthread "$@") \
+        2>/dev/null
 }
 
 # serve [ARGUMENT...]: starts the submission as a server; see start_server.
@@ -127,12 +170,70 @@ talk() {
     return $status
 }
 
-# dismiss: ends the server however it can be ended, in a test that is not about its end.
+# dismiss: ends the server however it can be ended, in a test that is not about its end. But what a
+# sanitizer has to say then is said.
 dismiss() {
+    local status=0
     kill "$SERVER" 2>/dev/null || true
     poll_until 1 gone "$SERVER" >/dev/null || kill -KILL "$SERVER"
     poll_until 5 gone "$SERVER"
     DISMISSED+=("$SERVER")
+    wait "$SERVER" 2>/dev/null || status=$?
+    if ((status == 99)) && tell_end 99 "$SERVER_ERR"; then
+        head -n 15 "$SERVER_ERR"
+        return 1
+    fi
+}
+
+# ---- looking at a server ----
+
+# pause SECONDS: for so long nothing is said. To wait for something: poll_until.
+pause() {
+    [[ ${QUIET:-} ]] || exec {QUIET}<> <(:)
+    read -rt "$1" -u "$QUIET" || true
+}
+
+# switches: how often its threads have given up the CPU so far, or lost it.
+switches() {
+    local pid
+    for pid in $(process_tree "$SERVER"); do
+        cat "/proc/$pid/task/"*/status 2>/dev/null || true
+    done | awk '/_ctxt_switches/ { sum += $2 } END { print sum + 0 }'
+}
+
+# still: for 0.2 s none of its threads has had the CPU, or hardly one; MOVES is how often.
+still() {
+    local before
+    before=$(switches)
+    pause 0.2
+    MOVES=$(($(switches) - before))
+    ((MOVES <= 5))
+}
+
+# comes_to_rest: who looks now and then whether there is something to do does not.
+comes_to_rest() {
+    local i
+    for ((i = 0; i <= 2 * MICROSECONDS / 1000000; i++)); do
+        still && return
+    done
+    same "how often its threads had the CPU in 0.2 s of silence" "hardly ever" "$MOVES times"
+}
+
+# closes_all BEFORE: when all peers have gone it has no more descriptors than BEFORE they came. Who
+# has slept for 0.6 s closes nothing any more.
+closes_all() {
+    local i n slept=0
+    hint "who ends a connection closes its descriptor, and frees what was kept of its peer"
+    for ((i = 0; i < 50 && slept < 3; i++)); do
+        if gone "$SERVER"; then
+            got "the server has ended"
+            return 1
+        fi
+        n=$(descriptor_count "$SERVER")
+        ((n > $1)) || return 0
+        if still && is_asleep "$SERVER"; then slept=$((slept + 1)); else slept=0; fi
+    done
+    same "its descriptors, when all have gone" "$1, as before they came" "$n"
 }
 
 # ---- predictions ----

@@ -82,11 +82,12 @@ where && /^# / {
     next
 }
 
+# However much a test prints, what was expected stays.
 /^#/ && test {
-    if (++lines[test] <= MOST_LINES)
-        story[test, lines[test]] = substr($0, 3)
-    else if (lines[test] == MOST_LINES + 1)
-        story[test, lines[test]] = "... (there is more)"
+    if (++lines[test] <= MOST_LINES || /^# (expected|got|hint|again): /)
+        story[test, ++kept[test]] = substr($0, 3)
+    else if (!cut[test]++)
+        story[test, ++kept[test]] = "... (there is more)"
     next
 }
 

@@ -66,31 +66,9 @@ load ../../lib/exercises
 
 # points: 1
 @test "ThreadSanitizer has nothing to say of it" {
-    build_for_tsan
+    build_for_tsan lib/error.c lib/clock.c
     hint "every look at what the lock guards needs the lock, also a quick one"
-    PROGRAM=$BATS_TEST_TMPDIR/channel drive many
-    PROGRAM=$BATS_TEST_TMPDIR/channel drive takers-wake
-    PROGRAM=$BATS_TEST_TMPDIR/channel drive putters-wake
-}
-
-# The submission and the driver once more, built by clang for its ThreadSanitizer; without
-# either this test is skipped, and its point is out of the account.
-build_for_tsan() {
-    local driver=tests/exercises/04-anatomy/3-channel.c lib=(lib/error.c lib/clock.c)
-    local program=$BATS_TEST_TMPDIR/with-tsan
-    echo 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/empty.c"
-    if ! tsan -o "$program" "$BATS_TEST_TMPDIR/empty.c" || ! setarch -R "$program" 2>/dev/null; then
-        skip "this machine has no ThreadSanitizer"
-    fi
-    # Whoever uses more of lib/ has to wait a little longer.
-    did "built it with clang -fsanitize=thread"
-    tsan -o "$program" "$driver" "$SUBMISSION"/*.c "${lib[@]}" ||
-        tsan -o "$program" "$driver" "$SUBMISSION"/*.c lib/*.c
-    printf '#!/bin/sh\nTSAN_OPTIONS=$TSAN_OPTIONS:report_thread_leaks=0 exec setarch -R %q "$@"\n' "$program" >"$BATS_TEST_TMPDIR/channel"
-    chmod +x "$BATS_TEST_TMPDIR/channel"
-}
-
-tsan() {
-    (cd "$TOP" && clang -std=c11 -D_GNU_SOURCE -O1 -g -w -fsanitize=thread -Ilib -pthread "$@") \
-        2>/dev/null
+    drive many
+    drive takers-wake
+    drive putters-wake
 }

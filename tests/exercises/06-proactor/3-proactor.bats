@@ -54,5 +54,6 @@ load ../../lib/exercises
 @test "told to stop, it returns when its workers have ended" {
     hint "who sleeps has to be woken up, who is in done has to be waited for"
     drive stop
+    drive stop-other
     drive stop-within
 }

@@ -28,12 +28,15 @@
 #include <unistd.h>
 
 enum {
-    PEERS = 41,
-    MOST_FD = 200,
+    PEERS = 200, /* so many requests at most are under way */
+    SOME = 41,
+    MOST_FD = 500,
     ROUNDS = 20,
     MUCH = 1000000,
-    AWHILE = 20,  /* looks, one each millisecond, at who sleeps */
-    BUSY_MS = 300 /* of CPU, while there is nothing to do */
+    OLD = 8,        /* threads at most that were there before */
+    QUIET_MS = 300, /* of sleep, in which nobody wakes up */
+    AWHILE = 20,    /* looks, one each millisecond, at who sleeps */
+    BUSY_MS = 300   /* of CPU, while there is nothing to do */
 };
 
 static struct peer {
@@ -50,8 +53,10 @@ static struct proactor *proactor;
 static pthread_t running;
 static atomic_int runner, returned; /* the thread in proactor_run(); has it returned? */
 static bool stopping;
-static int before; /* threads, when there was no Proactor yet */
-static sem_t held; /* who is told waits for this */
+static int before;      /* threads, when there was no Proactor yet */
+static pid_t old[OLD];  /* the same: they; a sanitizer has one, too */
+static int open_before; /* descriptors */
+static sem_t held;      /* who is told waits for this */
 
 static struct {
     atomic_int reads, writes, by_others; /* calls for this descriptor; of them not by the runner */
@@ -245,6 +250,62 @@ settle(void)
     return look(&awake);
 }
 
+/* What is in a folder of /proc. */
+static int
+count_of(const char *folder, pid_t numbers[], int most)
+{
+    DIR *entries = opendir(folder);
+    struct dirent *entry;
+    int n = 0;
+
+    if (!entries)
+        fail("opendir", folder);
+    while ((entry = readdir(entries)))
+        if (entry->d_name[0] != '.' && n++ < most)
+            numbers[n - 1] = atoi(entry->d_name);
+    closedir(entries);
+    return n;
+}
+
+/* How often the Proactor's threads have gone to sleep. */
+static long
+times_asleep(void)
+{
+    pid_t threads[MOST_FD];
+    int count = count_of("/proc/self/task", threads, MOST_FD);
+    long sum = 0, times;
+
+    for (int i = 0; i < count && i < MOST_FD; i++) {
+        char text[200];
+        bool is_old = false;
+        FILE *file;
+
+        for (int k = 0; k < before && k < OLD; k++)
+            is_old |= threads[i] == old[k];
+        snprintf(text, sizeof text, "/proc/self/task/%d/status", threads[i]);
+        file = is_old ? NULL : fopen(text, "r");
+        while (file && fgets(text, sizeof text, file))
+            if (sscanf(text, "voluntary_ctxt_switches: %ld", &times) == 1)
+                sum += times;
+        if (file)
+            fclose(file);
+    }
+    return sum;
+}
+
+/* All sleep already; and nobody wakes up to look. */
+static void
+nobody_looks(void)
+{
+    long then = times_asleep(), now;
+
+    sleep_ms(QUIET_MS);
+    now = times_asleep();
+    if (now > then)
+        wrong("who has nothing to do sleeps until there is something",
+              "in %d ms they have woken up %ld times", QUIET_MS, now - then);
+}
+
 /* ---- peers and owners ---- */
 
 static void
@@ -278,11 +339,17 @@ says(struct peer *p, const char *bytes)
 }
 
 static void
+ask(struct peer *p)
+{
+    memset(p->buf, 0, sizeof p->buf);
+    proactor_read(proactor, &p->op, p->ours, p->buf, sizeof p->buf);
+}
+
+static void
 asks_to_read(struct peer *p)
 {
     did("proactor_read() from peer %d", (int)(p - peers));
-    memset(p->buf, 0, sizeof p->buf);
-    proactor_read(proactor, &p->op, p->ours, p->buf, sizeof p->buf);
+    ask(p);
 }
 
 static void
@@ -342,6 +409,8 @@ set_up(int workers)
     before = settle();
     signal(SIGPIPE, SIG_IGN);
     sem_init(&held, 0, 0);
+    count_of("/proc/self/task", old, OLD);
+    open_before = count_of("/proc/self/fd", NULL, 0);
     did("proactor_open(%d)", workers);
     proactor = proactor_open(workers);
     for (int i = 0; i < PEERS; i++) {
@@ -461,11 +530,13 @@ play_silent(void)
     int threads;
 
     begin(2);
-    for (int i = 0; i < PEERS; i++)
-        asks_to_read(&peers[i]);
+    did("proactor_read() from peers 0 to %d", SOME - 1);
+    for (int i = 0; i < SOME; i++)
+        ask(&peers[i]);
     threads = settle() - before - 1;
-    says(&peers[PEERS - 1], "hello");
-    has_read(&peers[PEERS - 1], 1, "hello");
+    nobody_looks();
+    says(&peers[SOME - 1], "hello");
+    has_read(&peers[SOME - 1], 1, "hello");
     if (threads > 8)
         wrong("two workers, and no thread for each peer", "%d threads", threads);
     end();
@@ -580,6 +651,14 @@ play_thinks(void)
     says(three, "once more");
     if (!becomes(&calls[three->ours].reads, 2))
         wrong("it is read meanwhile", "all threads sleep, and it has not been read");
+    did("and so do %d others", PEERS - 3);
+    for (int i = 3; i < PEERS; i++) {
+        ask(&peers[i]);
+        syscall(SYS_write, peers[i].theirs, "hello", 5);
+    }
+    for (int i = 3; i < PEERS; i++)
+        if (!becomes(&calls[peers[i].ours].reads, 1))
+            wrong("all are read meanwhile", "all threads sleep, and %d have been read", i - 3);
     sem_post(&held);
     did("one of them is free again");
     has_read(three, 2, "once more");
@@ -594,6 +673,9 @@ play_once(void)
     asks_to_read(&peers[0]);
     says(&peers[0], "hello");
     has_read(&peers[0], 1, "hello");
+    if (calls[peers[0].ours].reads != 1)
+        wrong("to read is done with one call, when there is something", "%d calls of read()",
+              calls[peers[0].ours].reads);
     says(&peers[0], "more");
     is_told_no_more(&peers[0], 1);
     did("nobody has asked for that yet");
@@ -626,6 +708,11 @@ play_gone(void)
         says(&peers[i], "hello");
     for (int i = 0; i < 10; i++)
         has_read(&peers[i], 1, "hello");
+    settle();
+    for (int i = 0; i < 10; i++)
+        for (size_t b = 0; b < sizeof peers[i].op; b++)
+            if (((unsigned char *)&peers[i].op)[b] != 0x55)
+                wrong("it is left alone from then on", "somebody has written into it");
     end();
 }
 
@@ -633,18 +720,18 @@ static void
 play_many(void)
 {
     begin(4);
-    did("%d peers, who are echoed by 4 workers, %d times each", PEERS, ROUNDS);
-    for (int i = 0; i < PEERS; i++) {
+    did("%d peers, who are echoed by 4 workers, %d times each", SOME, ROUNDS);
+    for (int i = 0; i < SOME; i++) {
         peers[i].then = echo;
-        proactor_read(proactor, &peers[i].op, peers[i].ours, peers[i].buf, sizeof peers[i].buf);
+        ask(&peers[i]);
     }
     for (int round = 0; round < ROUNDS; round++) {
         char said[20], got[20];
         int len = snprintf(said, sizeof said, "%d hello", round);
 
-        for (int i = 0; i < PEERS; i++)
+        for (int i = 0; i < SOME; i++)
             syscall(SYS_write, peers[i].theirs, said, len);
-        for (int i = 0; i < PEERS; i++) {
+        for (int i = 0; i < SOME; i++) {
             is_told(&peers[i], 2 * round + 2, len);
             if (syscall(SYS_read, peers[i].theirs, got, sizeof got) != len ||
                 memcmp(got, said, (size_t)len) != 0)
@@ -654,28 +741,56 @@ play_many(void)
     end();
 }
 
+static sem_t own[2]; /* for peers 0 and 1: who is told waits for this */
+
+static void
+hold_by_itself(struct peer *p)
+{
+    while (sem_wait(&own[p - peers]) == -1 && errno == EINTR)
+        ;
+}
+
+/* Both workers are in done; the older one is let go first, or the younger one. */
+static void
+stop_while_both_think(bool older_first)
+{
+    begin(2);
+    for (int i = 0; i < 3; i++)
+        asks_to_read(&peers[i]);
+    for (int i = 0; i < 2; i++) {
+        sem_init(&own[i], 0, 0);
+        peers[i].act = hold_by_itself;
+        says(&peers[i], "hello");
+    }
+    settle();
+    did("who is told of them thinks for a long time");
+    stop();
+    for (int i = 0; i < 2; i++) {
+        settle();
+        if (returned)
+            wrong("proactor_run() waits until every done has returned",
+                  "it has returned, and %d of 2 has not", 2 - i);
+        did("one of them has thought");
+        sem_post(&own[((peers[0].by < peers[1].by) == older_first) == (i == 0) ? 0 : 1]);
+    }
+    returns();
+    says(&peers[2], "hello");
+    settle();
+    if (peers[2].told > 0)
+        wrong("after proactor_run() has returned nobody is told", "done has been called");
+    proactor_free(proactor);
+}
+
 static void
 play_stop(void)
 {
-    begin(2);
-    peers[0].act = hold;
-    asks_to_read(&peers[0]);
-    asks_to_read(&peers[1]);
-    says(&peers[0], "hello");
-    settle();
-    did("who is told of it thinks for a long time");
-    stop();
-    settle();
-    if (returned)
-        wrong("proactor_run() waits until done has returned", "it has returned before");
-    sem_post(&held);
-    did("it has thought");
-    returns();
-    says(&peers[1], "hello");
-    settle();
-    if (peers[1].told > 0)
-        wrong("after proactor_run() has returned nobody is told", "done has been called");
-    proactor_free(proactor);
+    stop_while_both_think(true);
+}
+
+static void
+play_stop_other(void)
+{
+    stop_while_both_think(false);
 }
 
 static void
@@ -688,6 +803,8 @@ stop_it(struct peer *p)
 static void
 play_stop_within(void)
 {
+    int now_open;
+
     begin(1);
     did("who is told calls proactor_stop()");
     peers[0].act = stop_it;
@@ -696,6 +813,11 @@ play_stop_within(void)
     says(&peers[0], "hello");
     returns();
     proactor_free(proactor);
+    did("proactor_free()");
+    now_open = count_of("/proc/self/fd", NULL, 0) - 2 * PEERS;
+    if (now_open > open_before)
+        wrong("it closes what proactor_open() has opened", "descriptors left open: %d",
+              now_open - open_before);
 }
 
 static const struct scenario {
@@ -714,6 +836,7 @@ static const struct scenario {
     {"gone", play_gone},
     {"many", play_many},
     {"stop", play_stop},
+    {"stop-other", play_stop_other},
     {"stop-within", play_stop_within},
 };
 

@@ -5,7 +5,7 @@ load ../../lib/exercises
     drive before
 }
 
-# points: 4
+# points: 3
 @test "what waits when the end is told is done before pool_stop() returns" {
     hint "true of pool_submit() is a promise. When may a worker that has been told to stop do so?"
     drive waiting
@@ -27,5 +27,13 @@ load ../../lib/exercises
 # points: 2
 @test "from when the end is told no task is taken, by nobody" {
     hint "first the door, then the rest of the work: else the work may never end"
+    drive refused
+}
+
+# points: 1
+@test "ThreadSanitizer has nothing to say of it" {
+    build_for_tsan lib/error.c lib/clock.c
+    hint "every look at what several threads change needs the lock, also at a flag"
+    drive rounds
     drive refused
 }

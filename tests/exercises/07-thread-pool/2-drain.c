@@ -32,14 +32,14 @@ void pool_start(int workers);
 bool pool_submit(struct task *task);
 void pool_stop(void);
 
-enum { MOST = 100, ROUNDS = 100, ASLEEP_MS = 60 };
+enum { MOST = 100, ROUNDS = 100, ASLEEP_MS = 60, QUIET_MS = 200, MOST_THREADS = 32 };
 
-static sem_t gate;            /* some tasks wait at it */
-static atomic_int done, held; /* tasks; those at the gate */
-static int order[MOST];       /* in which they were done */
-static atomic_bool stopped;   /* pool_stop() has returned */
-static atomic_int done_then;  /* how many were done at that moment */
-static atomic_int answer;     /* of a submit by a task: 1 taken, 2 refused */
+static sem_t gate;                   /* some tasks wait at it */
+static atomic_int begun, held, done; /* tasks; those at the gate; those that are done */
+static int order[MOST];              /* in which they were done */
+static atomic_int stopped;           /* pool_stop() has returned */
+static atomic_int done_then;         /* how many were done at that moment */
+static atomic_int answer;            /* of a submit by a task: 1 taken, 2 refused */
 
 static void
 did(const char *format, ...)
@@ -76,10 +76,11 @@ static int numbers[MOST];
 static void
 run_quickly(void *owner)
 {
-    int place = done++;
+    int place = begun++;
 
     if (place < MOST)
         order[place] = *(int *)owner;
+    done++;
 }
 
 static void
@@ -145,14 +146,14 @@ thread_count(bool *all_asleep)
     return n;
 }
 
-/* Until `*what`, or until all others have been asleep for a while. */
+/* Until `*what` is `enough`, or until all others have been asleep for a while. */
 static void
-settle(const atomic_bool *what)
+settle(const atomic_int *what, int enough)
 {
     int still = 0, turns = 0;
     bool asleep;
 
-    while (!*what && still < ASLEEP_MS) {
+    while (*what < enough && still < ASLEEP_MS) {
         sleep_ms(1);
         thread_count(&asleep);
         still = asleep ? still + 1 : 0;
@@ -161,11 +162,55 @@ settle(const atomic_bool *what)
     }
 }
 
+/* The threads that there are. */
+static int
+list_threads(pid_t threads[])
+{
+    DIR *folder = opendir("/proc/self/task");
+    struct dirent *entry;
+    int n = 0;
+
+    while (folder && n < MOST_THREADS && (entry = readdir(folder)))
+        if (entry->d_name[0] != '.')
+            threads[n++] = atoi(entry->d_name);
+    if (folder)
+        closedir(folder);
+    return n;
+}
+
+/* How often those that were not there before have gone to sleep. */
+static long
+times_asleep(const pid_t before[], int count)
+{
+    pid_t threads[MOST_THREADS];
+    int n = list_threads(threads);
+    long sum = 0, times;
+
+    for (int i = 0; i < n; i++) {
+        char text[200];
+        bool is_new = true;
+        FILE *file;
+
+        for (int k = 0; k < count; k++)
+            is_new &= threads[i] != before[k];
+        snprintf(text, sizeof text, "/proc/self/task/%d/status", threads[i]);
+        file = is_new ? fopen(text, "r") : NULL;
+        while (file && fgets(text, sizeof text, file))
+            if (sscanf(text, "voluntary_ctxt_switches: %ld", &times) == 1)
+                sum += times;
+        if (file)
+            fclose(file);
+    }
+    return sum;
+}
+
 static void
 until_held(int n)
 {
-    while (held < n)
-        sleep_ms(1);
+    settle(&held, n);
+    if (held < n)
+        wrong("a worker that has nothing to do runs the oldest task that waits",
+              "all threads sleep; tasks that have begun: %d", (int)held);
 }
 
 static void *
@@ -193,7 +238,7 @@ begin_to_stop(void)
 static void
 must_not_have_stopped(const char *why)
 {
-    settle(&stopped);
+    settle(&stopped, true);
     if (stopped)
         wrong(why, "it has returned");
 }
@@ -209,7 +254,7 @@ open_gate(int n)
 static void
 must_stop(int tasks_taken)
 {
-    settle(&stopped);
+    settle(&stopped, true);
     if (!stopped)
         wrong("pool_stop() returns: all is done", "everybody sleeps, and it has not returned");
     if (done_then != tasks_taken)
@@ -238,10 +283,11 @@ play_before(void)
 static void
 play_waiting(void)
 {
-    did("one worker; task 0 waits at a gate, tasks 1 to 5 in the queue");
+    did("pool_start(1); then task 0, which will wait at a gate");
     pool_start(1);
     must_be_taken(0, run_at_the_gate);
     until_held(1);
+    did("task 0 waits there; then tasks 1 to 5");
     for (int i = 1; i <= 5; i++)
         must_be_taken(i, run_quickly);
     begin_to_stop();
@@ -258,7 +304,7 @@ play_rounds(void)
 {
     did("%d times: pool_start(3), 10 tasks, pool_stop()", ROUNDS);
     for (int round = 0; round < ROUNDS; round++) {
-        done = 0;
+        begun = done = 0;
         stopped = false;
         pool_start(3);
         for (int i = 0; i < 10; i++)
@@ -273,11 +319,12 @@ play_rounds(void)
 static void
 play_begun(void)
 {
-    did("three workers; two tasks have begun, and wait at a gate; none is in the queue");
+    did("pool_start(3); then two tasks, which will wait at a gate");
     pool_start(3);
     must_be_taken(0, run_at_the_gate);
     must_be_taken(1, run_at_the_gate);
     until_held(2);
+    did("both wait there, and none is in the queue");
     begin_to_stop();
     must_not_have_stopped("pool_stop() waits: two tasks have begun, and are not done");
     open_gate(1);
@@ -295,17 +342,25 @@ nothing(void *unused)
 static void
 play_asleep(void)
 {
-    static const atomic_bool never;
+    static const atomic_int never;
+    pid_t old[MOST_THREADS];
     bool asleep;
     int before, after = 0;
+    long times;
     pthread_t thread;
 
     if (pthread_create(&thread, NULL, nothing, NULL) == 0) /* ThreadSanitizer makes one, too */
         pthread_join(thread, NULL);
-    before = thread_count(&asleep);
+    before = list_threads(old);
     did("four workers sleep, for there is nothing to do");
     pool_start(4);
-    settle(&never);
+    settle(&never, 1);
+    times = times_asleep(old, before);
+    sleep_ms(QUIET_MS);
+    times = times_asleep(old, before) - times;
+    if (times > 0)
+        wrong("who has nothing to do sleeps until there is something",
+              "in %d ms they have woken up %ld times", QUIET_MS, times);
     begin_to_stop();
     must_stop(0);
     for (int i = 0; i < 500; i++) { /* who has been joined may be seen for a moment longer */
@@ -320,11 +375,12 @@ play_asleep(void)
 static void
 play_refused(void)
 {
-    did("two workers; tasks 0 and 1 wait at a gate, 2 and 3 in the queue");
+    did("pool_start(2); then tasks 0 and 1, which will wait at a gate");
     pool_start(2);
     must_be_taken(0, run_and_submit);
     must_be_taken(1, run_at_the_gate);
     until_held(2);
+    did("both wait there; then tasks 2 and 3");
     must_be_taken(2, run_quickly);
     must_be_taken(3, run_quickly);
     one_more = (struct task){.run = run_quickly, .owner = &numbers[0]};

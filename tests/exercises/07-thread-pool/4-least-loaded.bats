@@ -32,8 +32,16 @@ load ../../lib/exercises
     drive chance
 }
 
-# points: 2
+# points: 1
 @test "four threads at the same time: each choice is counted, once" {
     hint "to look for the best and to count it is one thing: nobody may come between"
     drive threads
+}
+
+# points: 1
+@test "ThreadSanitizer has nothing to say of it" {
+    build_for_tsan lib/error.c
+    hint "every look at what the lock guards needs the lock, also one that is a single line"
+    drive fewest
+    drive calls
 }

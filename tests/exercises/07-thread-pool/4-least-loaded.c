@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -25,6 +26,7 @@ enum {
     THREADS = 4,
     HELD = 2,
     TURNS = 1000000,
+    FEW_TURNS = 1000, /* of all calls: for who looks at each of them */
     BY_CHANCE = 20000,
     MOST_WORKERS = THREADS * HELD
 };
@@ -302,6 +304,7 @@ play_chance(void)
 
 static atomic_int tasks_of[MOST_WORKERS];
 static atomic_int there; /* threads that may begin */
+static int may_have;     /* so many tasks, each worker */
 static atomic_bool too_many, of_nobody;
 
 /* Now and then a thread sleeps where it happens to be: in the middle of a call, if there is one. */
@@ -330,7 +333,7 @@ deal(void *unused)
         who = held[turn % HELD] = dealer_choose(d);
         if (who >= MOST_WORKERS)
             of_nobody = true;
-        else if (++tasks_of[who] > 1)
+        else if (++tasks_of[who] > may_have)
             too_many = true;
     }
     for (int i = 0; i < HELD && !too_many && !of_nobody; i++) {
@@ -341,14 +344,16 @@ deal(void *unused)
 }
 
 static void
-play_threads(void)
+deal_with_many_threads(size_t workers, int most)
 {
     struct sigaction action = {.sa_handler = sleep_here, .sa_flags = SA_RESTART};
     struct itimerval often = {{.tv_usec = 200}, {.tv_usec = 200}};
     pthread_t threads[THREADS];
     sigset_t alarms;
 
-    begin(MOST_WORKERS, 1);
+    begin(workers, (size_t)most);
+    may_have = most;
+    there = 0;
     did("%d threads: dealer_choose(), %d times each; dealer_done(), two choices later", THREADS,
         TURNS);
     for (int i = 0; i < THREADS; i++) {
@@ -365,9 +370,67 @@ play_threads(void)
         pthread_join(threads[i], NULL);
     check(setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL), "setitimer");
     if (too_many)
-        wrong("each worker may have one task", "one was chosen for two at the same time");
+        wrong(most == 1 ? "each worker may have one task" : "no worker has more than it may have",
+              "one was chosen for %d at the same time", most + 1);
     if (of_nobody)
-        wrong("somebody is chosen: 8 workers, and 8 tasks at most", "NOBODY");
+        wrong("somebody is chosen: there is room for all tasks", "NOBODY");
+    pthread_sigmask(SIG_UNBLOCK, &alarms, NULL);
+    for (size_t i = 0; i < workers; i++)
+        has(i, 0);
+    dealer_free(d);
+}
+
+static void
+play_threads(void)
+{
+    deal_with_many_threads(MOST_WORKERS, 1);
+    deal_with_many_threads(1, MOST_WORKERS); /* it is chosen while a task of it is done */
+}
+
+static void *
+call_all(void *first)
+{
+    size_t who;
+
+    there++;
+    while (there < THREADS)
+        ;
+    for (size_t turn = 0; turn < FEW_TURNS; turn++) {
+        who = dealer_choose(d);
+        for (size_t call = 0; call < 3; call++)
+            switch ((call + *(size_t *)first) % 3) { /* each thread ends with another one */
+            case 0:
+                dealer_away(d, turn / 2 % MOST_WORKERS, turn % 2 == 0);
+                break;
+            case 1:
+                dealer_load(d, turn % MOST_WORKERS);
+                break;
+            default:
+                if (who != NOBODY)
+                    dealer_done(d, who);
+            }
+        sched_yield();
+    }
+    return NULL;
+}
+
+static void
+play_calls(void)
+{
+    pthread_t threads[THREADS];
+    size_t first[THREADS];
+
+    begin(MOST_WORKERS, 1);
+    did("%d threads: dealer_choose(), dealer_load(), dealer_away(), dealer_done(), %d times each",
+        THREADS, FEW_TURNS);
+    for (size_t i = 0; i < THREADS; i++) {
+        first[i] = i;
+        errno = pthread_create(&threads[i], NULL, call_all, &first[i]);
+        if (errno)
+            fail("pthread_create", NULL);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
     for (size_t i = 0; i < MOST_WORKERS; i++)
         has(i, 0);
     dealer_free(d);
@@ -380,6 +443,7 @@ static const struct scenario {
     {"first", play_first}, {"fewest", play_fewest}, {"fewer", play_done},
     {"ties", play_ties},   {"alone", play_alone},   {"full", play_full},
     {"away", play_away},   {"chance", play_chance}, {"threads", play_threads},
+    {"calls", play_calls},
 };
 
 int

@@ -35,7 +35,8 @@ struct proactor *proactor_open(int workers);
 
 /*
  * Two requests. They return at once, and may be called by any thread, before proactor_run(), too.
- * `fd` is nonblocking, and at any time one request at most is under way for it. `len` is not 0.
+ * `fd` is nonblocking, and one that epoll can watch (a socket, a pipe; see epoll_ctl(2)); at any
+ * time one request at most is under way for it. `len` is not 0.
  *
  * To read is done when something has been read, at most `len` bytes, with one call: the result is
  * their number; 0, the peer has ended; or -errno. To write is done when all `len` bytes are
