@@ -9,7 +9,7 @@
  * Read:   main.c, options.c and url.c (what is asked for); clients.c (threads), worker.c (one
  * loop), client.c (one client), exchange.c (its connection); echo.c and http.c (what is asked),
  *         answer.c and head.c (what is answered); report*.c (what came of it)
- * Book:   10-webbench, "A closed loop"
+ * Book:   10-webbench, "Reading a report line by line"
  */
 #include "error.h"
 #include "options.h"

@@ -10,7 +10,7 @@
  * Cannot: keep a connection, tell how long an answer took, or understand chunks; and it needs a
  *         process for each client. For all that there is load.
  * Read:   main.c, request.c (the bytes), clients.c (the processes), client.c, judge.c
- * Book:   10-webbench, "The classic"
+ * Book:   10-webbench, "The classic, and what it cannot say"
  */
 #include "clients.h"
 #include "clock.h"
