@@ -45,7 +45,8 @@ tools    := $(patsubst lib/tools/%.c,$(BUILD)/lib/%,$(wildcard lib/tools/*.c)) \
             $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/*.c))
 drivers  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/exercises/*/[0-9]*.c))
 objects  := $(patsubst lib/%.c,$(BUILD)/lib/%.o,$(wildcard lib/*.c))
-graders  := $(LIBREADY) $(tools) $(drivers)
+loader   := $(patsubst chapters/%,$(BUILD)/%,$(wildcard chapters/10-webbench/load))
+graders  := $(LIBREADY) $(tools) $(drivers) $(loader)
 built     = $(if $(filter all,$(MAKECMDGOALS)),$(CHAPTERS),$(notdir $(wildcard chapters/*)))
 programs  = $(addprefix $(BUILD)/,$(filter $(built:%=%/%),$(singles) $(folders)))
 

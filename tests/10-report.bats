@@ -96,7 +96,7 @@ load lib/compile
 setup_file() {
     local objects=("$BUILD"/objects/10-webbench/load/{figures,report,report-html,report-json,report-svg}.o)
     # shellcheck disable=SC2086 # COMPILE is a command with its options
-    (cd "$TOP" && $COMPILE -O0 -Ichapters/10-webbench/load -o "$BATS_FILE_TMPDIR/report" \
+    (cd "$TOP" && $COMPILE -O0 -o "$BATS_FILE_TMPDIR/report" \
         tests/10-webbench/report.c "${objects[@]}" "$LIBREADY" $WATCH) 3>&- 4>&-
 }
 

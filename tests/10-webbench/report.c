@@ -8,9 +8,9 @@
  * `requests` answers took 1, 2, 3 … us, and, with a rate, ten times as long since they were due.
  * The other names are members of `struct result` and `struct plan`, or kinds of failure.
  */
-#include "report.h"
+#include "../../chapters/10-webbench/load/report.h"
+#include "../../chapters/10-webbench/load/figures.h"
 #include "clock.h"
-#include "figures.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
