@@ -37,8 +37,8 @@ failure(int error)
  * A client that closes first keeps its port in TIME_WAIT for a minute, and to one address and
  * port there are only some 28,000 ports to come from: fast visitors need more a second. (On
  * loopback Linux lets a port go after a second if net.ipv4.tcp_tw_reuse says so.) But all of
- * 127.0.0.0/8 is this host, so there we come from many addresses. The port is left to
- * connect(), which knows what pairs are free. See ip(7).
+ * 127.0.0.0/8 is this host, so when they have run out we come from many addresses there. The port
+ * is left to connect(), which knows what pairs are free. See ip(7).
  */
 static void
 choose_source(int fd, const struct sockaddr *server)
@@ -58,16 +58,23 @@ choose_source(int fd, const struct sockaddr *server)
 enum outcome
 open_connection(struct exchange *x, const struct sockaddr *server, socklen_t len)
 {
+    static atomic_bool ports_ran_out;
+    bool spread = ports_ran_out;
     int on = 1;
 
     x->fd = socket(server->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (x->fd == -1)
         return failure(errno);
-    choose_source(x->fd, server);
+    if (spread)
+        choose_source(x->fd, server);
     check(setsockopt(x->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt");
-    if (connect(x->fd, server, len) == -1 && errno != EINPROGRESS)
+    if (connect(x->fd, server, len) == 0 || errno == EINPROGRESS)
+        return IN_FLIGHT;
+    if (errno != EADDRNOTAVAIL || spread)
         return failure(errno);
-    return IN_FLIGHT;
+    ports_ran_out = true;
+    close(x->fd);
+    return open_connection(x, server, len);
 }
 
 void
