@@ -309,7 +309,7 @@ SCRIPT
     done
 }
 
-# Of 65,536 different messages two in a row are the same now and then: then another's is right.
+# Of 4,096 different messages two in a row are the same now and then: then another's is right.
 @test "wrong bytes are found: one bit, another's answer, endless or unasked ones" {
     local way mode
     for way in wrong crossed pours greets; do

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOL_BITS = 16 }; /* 65,536 different messages */
+enum { POOL_BITS = 12 }; /* 4,096 different messages */
 
 static size_t bytes; /* the length of a message */
 static char *pool;   /* where all messages are */
