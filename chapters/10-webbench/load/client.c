@@ -10,6 +10,9 @@
 
 enum { REST_MS = 100 }; /* who has failed tries again after so long */
 
+/* What has come; it is looked at, or copied, at once. Aligned, recv() copies faster. */
+static _Thread_local _Alignas(64) char buffer[1 << 16];
+
 /* ---- its state ---- */
 
 void
@@ -178,7 +181,7 @@ go_on(struct worker *w, struct client *c, int64_t now)
 static bool
 take_answers(struct worker *w, struct client *c, size_t len, int64_t now)
 {
-    const char *bytes = w->buffer;
+    const char *bytes = buffer;
 
     while (len > 0 && !c->exchange.last) {
         size_t used = 0;
@@ -226,7 +229,7 @@ receive(struct worker *w, struct client *c, bool ended)
     bool alive = true;
 
     do
-        n = recv(c->exchange.fd, w->buffer, sizeof w->buffer, 0);
+        n = recv(c->exchange.fd, buffer, sizeof buffer, 0);
     while (n == -1 && errno == EINTR);
     error = errno;
     now = now_ns(); /* the one look at the clock that a request costs */
@@ -268,7 +271,7 @@ advance(struct worker *w, struct client *c, uint32_t events)
         if (c->state == CONNECTING)
             enter(w, c, READY, now_ns());
     }
-    outcome = send_more(w, c);
+    outcome = c->exchange.out_left > 0 ? send_more(w, c) : IN_FLIGHT;
     if (outcome != IN_FLIGHT)
         lose(w, c, outcome, now_ns());
     else if (events & ~(uint32_t)EPOLLOUT)

@@ -6,7 +6,6 @@
 #include "clients.h"
 
 enum {
-    BUFFER = 1 << 16,
     LANES = 16, /* clients that are drawn, with TRACE=file.json: see watch.h */
 };
 
@@ -65,7 +64,6 @@ struct worker {
     int64_t shown; /* when the progress was */
     int told_connecting;
     uint64_t told_answered;
-    char buffer[BUFFER]; /* what has come; it is looked at, or copied, at once */
 };
 
 /* Does all of it; `begin_together` waits for the other threads and says when that was. */
