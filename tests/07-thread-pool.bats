@@ -488,7 +488,7 @@ does_what_it_has_taken() {
 @test "what has been taken is done before the end; bad-shutdown-loses-task goes and leaves it" {
     does_what_it_has_taken drain
     run -1 does_what_it_has_taken bad-shutdown-loses-task
-    [[ $output =~ "12 were taken, "([0-3])" were done, " ]]
+    [[ $output = *"12 were taken, 3 were done, 9 are lost" ]]
 }
 
 several_wait_at_once() {

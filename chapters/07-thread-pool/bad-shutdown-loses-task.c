@@ -24,11 +24,13 @@ enum { WORKERS = 3, TASKS = 12 };
 static struct queue *tasks;
 static atomic_bool stopping;
 static atomic_int done;
-static sem_t told; /* posted when the end has been told: until then no task ends */
+static sem_t begun; /* posted by each task that begins */
+static sem_t told;  /* posted when the end has been told: until then no task ends */
 
 static void
 run(const char *task)
 {
+    sem_post(&begun);
     sem_wait(&told);
     sem_post(&told);
     done++;
@@ -53,6 +55,7 @@ main(int argc, char **argv)
 
     parse_args(argc, argv, NULL, "");
     tasks = queue_open(TASKS);
+    sem_init(&begun, 0, 0);
     sem_init(&told, 0, 0);
     for (int i = 0; i < WORKERS; i++) {
         errno = pthread_create(&workers[i], NULL, work, NULL);
@@ -63,6 +66,8 @@ main(int argc, char **argv)
         snprintf(names[i], sizeof names[i], "%d", i + 1);
         queue_put(tasks, names[i]);
     }
+    for (int i = 0; i < WORKERS; i++)
+        sem_wait(&begun); /* each worker is at his first task */
     stopping = true;
     queue_close(tasks);
     printf("this is the end; %d tasks have been taken\n", TASKS);

@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { OWED_MOST = 65536, ROOM = 1024, LOOK_MS = 20 };
+enum { OWED_MOST = 65536, SHORT = 4096, ROOM = 1024, LOOK_MS = 20 };
 
 struct peer {
     struct task task;
@@ -68,7 +68,7 @@ serve(void *own)
     if (!p->ended)
         received = buffer_read(&p->owed, p->fd);
     p->ended = p->ended || received == IO_END;
-    if (received == IO_DATA)
+    if (received == IO_DATA && buffer_length(&p->owed) < SHORT)
         sleep_ms(think_ms);
     if (received == IO_FAILED || buffer_write(&p->owed, p->fd) == IO_FAILED ||
         (p->ended && buffer_length(&p->owed) == 0))

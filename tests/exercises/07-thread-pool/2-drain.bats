@@ -3,6 +3,9 @@ load ../../lib/exercises
 @test "it runs what it takes, in the order in which it came" {
     hint "what the starter does right must stay right"
     drive before
+    hint "when a task is run it is its owner's again: touch it no more"
+    drive once-more
+    drive vanish
 }
 
 # points: 3
@@ -22,6 +25,10 @@ load ../../lib/exercises
 @test "workers that sleep wake up and end, each of them" {
     hint "who sleeps in pthread_cond_wait() sees no flag that changes: somebody must tell"
     drive asleep
+    hint "who wakes up one worker for a task, and none for the next, leaves that one asleep"
+    drive both
+    hint "pthread_cond_wait() may return for nothing: look again"
+    drive in-vain
 }
 
 # points: 2

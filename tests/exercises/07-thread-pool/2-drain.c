@@ -20,6 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 struct task {
@@ -32,7 +34,15 @@ void pool_start(int workers);
 bool pool_submit(struct task *task);
 void pool_stop(void);
 
-enum { MOST = 100, ROUNDS = 100, ASLEEP_MS = 60, QUIET_MS = 200, MOST_THREADS = 32 };
+enum {
+    MOST = 100,
+    ROUNDS = 100,
+    AGAIN = 6,
+    ASLEEP_MS = 60,
+    QUIET_MS = 200,
+    MOST_THREADS = 32,
+    MOST_TURNS = 2000
+};
 
 static sem_t gate;                   /* some tasks wait at it */
 static atomic_int begun, held, done; /* tasks; those at the gate; those that are done */
@@ -40,6 +50,8 @@ static int order[MOST];              /* in which they were done */
 static atomic_int stopped;           /* pool_stop() has returned */
 static atomic_int done_then;         /* how many were done at that moment */
 static atomic_int answer;            /* of a submit by a task: 1 taken, 2 refused */
+static atomic_int in_vain;           /* so often a sleeper is woken up for nothing */
+static const atomic_int never;       /* what never happens: until all sleep */
 
 static void
 did(const char *format, ...)
@@ -99,6 +111,29 @@ run_and_submit(void *owner)
     answer = pool_submit(&one_more) ? 1 : 2;
 }
 
+/* The task is its owner's again when it is run: he may fill its memory with something else. */
+static void
+run_once_more(void *owner)
+{
+    struct task *task = owner;
+
+    begun++;
+    memset(task, 0xff, sizeof *task);
+    if (++done < AGAIN) {
+        *task = (struct task){.run = run_once_more, .owner = task, .next = task};
+        answer = pool_submit(task) ? 1 : 2;
+    }
+}
+
+/* Or give it back. */
+static void
+run_and_vanish(void *owner)
+{
+    begun++;
+    done++;
+    munmap(owner, sizeof(struct task));
+}
+
 static bool
 submit(int number, void (*run)(void *))
 {
@@ -112,6 +147,26 @@ must_be_taken(int number, void (*run)(void *))
 {
     if (!submit(number, run))
         wrong("pool_submit() is true: the pool is not stopping", "false");
+}
+
+/* ---- what the functions meet ---- */
+
+/* It may return for nothing; the first `in_vain` times it does. See pthread_cond_wait(3). */
+int
+pthread_cond_wait(pthread_cond_t *restrict changed, pthread_mutex_t *restrict lock)
+{
+    struct timespec until;
+    int result;
+
+    if (in_vain-- > 0) {
+        pthread_mutex_unlock(lock);
+        sleep_ms(1);
+        return pthread_mutex_lock(lock);
+    }
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 1000;
+    result = pthread_cond_timedwait(changed, lock, &until);
+    return result == ETIMEDOUT ? 0 : result;
 }
 
 /* ---- threads ---- */
@@ -157,7 +212,7 @@ settle(const atomic_int *what, int enough)
         sleep_ms(1);
         thread_count(&asleep);
         still = asleep ? still + 1 : 0;
-        if (++turns > 20000)
+        if (++turns > MOST_TURNS)
             wrong("who has nothing to do sleeps", "it uses the CPU, and does not end");
     }
 }
@@ -302,6 +357,11 @@ play_waiting(void)
 static void
 play_rounds(void)
 {
+    did("three workers sleep, for there is nothing to do");
+    pool_start(3);
+    settle(&never, 1);
+    begin_to_stop();
+    must_stop(0);
     did("%d times: pool_start(3), 10 tasks, pool_stop()", ROUNDS);
     for (int round = 0; round < ROUNDS; round++) {
         begun = done = 0;
@@ -342,7 +402,6 @@ nothing(void *unused)
 static void
 play_asleep(void)
 {
-    static const atomic_int never;
     pid_t old[MOST_THREADS];
     bool asleep;
     int before, after = 0;
@@ -399,12 +458,72 @@ play_refused(void)
         wrong("false: nobody would run it", "true");
 }
 
+/* For each of the two tasks a worker sleeps: who wakes up one leaves the other asleep. */
+static void
+play_both(void)
+{
+    pool_start(2);
+    settle(&never, 1);
+    did("two workers sleep; then two tasks, which will wait at a gate");
+    must_be_taken(0, run_at_the_gate);
+    must_be_taken(1, run_at_the_gate);
+    settle(&held, 2);
+    if (held < 2)
+        wrong("both begin: for each there is a worker who sleeps",
+              "all threads sleep; tasks that have begun: %d", (int)held);
+    begin_to_stop();
+    open_gate(2);
+    must_stop(2);
+}
+
+static void
+play_in_vain(void)
+{
+    did("(who sleeps in pthread_cond_wait() is woken up once for nothing)");
+    in_vain = 2;
+    play_both();
+}
+
+static void
+play_once_more(void)
+{
+    did("one worker; a task that submits itself anew, %d times in all", AGAIN);
+    pool_start(1);
+    tasks[0] = (struct task){.run = run_once_more, .owner = &tasks[0], .next = &tasks[0]};
+    if (!pool_submit(&tasks[0]))
+        wrong("pool_submit() is true: the pool is not stopping", "false");
+    settle(&never, 1); /* until the worker has nothing to do */
+    if (done != AGAIN)
+        wrong("each time that it is taken it is run once", "it has been run %d times", (int)done);
+}
+
+static void
+play_vanish(void)
+{
+    void *memory =
+        mmap(NULL, sizeof(struct task), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct task *task = memory;
+
+    if (memory == MAP_FAILED)
+        fail("mmap", NULL);
+    did("one worker; a task that gives back its own memory: who touches it then gets SIGSEGV");
+    pool_start(1);
+    *task = (struct task){.run = run_and_vanish, .owner = task};
+    if (!pool_submit(task))
+        wrong("pool_submit() is true: the pool is not stopping", "false");
+    settle(&never, 1);
+    if (done != 1)
+        wrong("it is run once", "it has been run %d times", (int)done);
+}
+
 static const struct scenario {
     const char *name;
     void (*play)(void);
 } scenarios[] = {
     {"before", play_before}, {"waiting", play_waiting}, {"rounds", play_rounds},
     {"begun", play_begun},   {"asleep", play_asleep},   {"refused", play_refused},
+    {"both", play_both},     {"in-vain", play_in_vain}, {"once-more", play_once_more},
+    {"vanish", play_vanish},
 };
 
 int

@@ -13,6 +13,7 @@ load ../../lib/exercises
         ((STATUS == 0))
         stop_server
     done
+    play_in_haste echo-pool -w 4 -s 20
 }
 
 # points: 2
@@ -46,6 +47,21 @@ play() {
         return 1
     fi
     [[ $STATUS = 0 ]] || cat "$OUT" "$ERR"
+}
+
+# play_in_haste SERVER [OPTION...]: a right one that is slow, with little more time than the wrong
+# ones get. Of a busy machine it is asked twice.
+play_in_haste() {
+    local scale
+    scale=$(LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.3 }")
+    hint "who is slow does nothing wrong: ask for less, so that each step takes less than a second"
+    for _ in 1 2; do
+        TIME_SCALE=$scale play "$@"
+        dismiss
+        ((STATUS != 0)) || return 0
+    done
+    got "it fails on a right server that is slow: there, a step takes more than a second"
+    return 1
 }
 
 # A server that does not answer is waited for, but a second is enough here.

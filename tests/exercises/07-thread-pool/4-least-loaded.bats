@@ -30,6 +30,8 @@ load ../../lib/exercises
 @test "20,000 calls by chance, as a slow and simple dealer says" {
     hint "make the others pass first"
     drive chance
+    hint "a hundred workers, 70,000 choices, and another dealer beside: what is kept where?"
+    drive many
 }
 
 # points: 1

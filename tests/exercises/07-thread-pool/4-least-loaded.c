@@ -28,6 +28,8 @@ enum {
     TURNS = 1000000,
     FEW_TURNS = 1000, /* of all calls: for who looks at each of them */
     BY_CHANCE = 20000,
+    MANY = 100,
+    MOST_EACH = 700,
     MOST_WORKERS = THREADS * HELD
 };
 
@@ -300,6 +302,36 @@ play_chance(void)
     dealer_free(d);
 }
 
+/* A hundred workers, more choices than 16 bits can count, and another dealer beside. */
+static void
+play_many(void)
+{
+    struct dealer *large, *small;
+
+    begin(2, 1);
+    small = d;
+    begin(MANY, MOST_EACH);
+    large = d;
+    for (size_t turn = 0; turn < (size_t)MANY * MOST_EACH; turn++) {
+        if (turn % (MANY * 100) == 0) {
+            d = small;
+            did("now the dealer of two workers, who may have one task each:");
+            chooses(0, "both have none, and it was chosen longer ago, or never");
+            chooses(1, "it has none");
+            chooses(NOBODY, "each has one, and may have no more");
+            is_done(0);
+            is_done(1);
+            d = large;
+            did("now the dealer of %d workers, who may have %d:", MANY, MOST_EACH);
+        }
+        chooses(turn % MANY, "all have equally few, so it goes round");
+    }
+    chooses(NOBODY, "all have as many as they may");
+    has(MANY - 1, MOST_EACH);
+    dealer_free(small);
+    dealer_free(large);
+}
+
 /* ---- many threads ---- */
 
 static atomic_int tasks_of[MOST_WORKERS];
@@ -440,10 +472,10 @@ static const struct scenario {
     const char *name;
     void (*play)(void);
 } scenarios[] = {
-    {"first", play_first}, {"fewest", play_fewest}, {"fewer", play_done},
-    {"ties", play_ties},   {"alone", play_alone},   {"full", play_full},
-    {"away", play_away},   {"chance", play_chance}, {"threads", play_threads},
-    {"calls", play_calls},
+    {"first", play_first},     {"fewest", play_fewest}, {"fewer", play_done},
+    {"ties", play_ties},       {"alone", play_alone},   {"full", play_full},
+    {"away", play_away},       {"chance", play_chance}, {"many", play_many},
+    {"threads", play_threads}, {"calls", play_calls},
 };
 
 int

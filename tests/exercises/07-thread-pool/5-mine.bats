@@ -67,11 +67,14 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
 
 # points: 3
 @test "two hundred at once are all answered by two workers" {
+    local before
     serve -w 2 -s 2
+    before=$(descriptor_count "$SERVER")
     hint "a queue has room for so many: what becomes of a task for which there is none?"
     TIME_SCALE=$(less_time) talk <<<'A*200 connect
              A send "a"
              A recv "a"'
+    closes_all "$before"
 }
 
 # points: 4
@@ -90,16 +93,16 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
 @test "while nobody speaks it makes no calls" {
     local calls
     COUNT=1 serve -w 4
-    did "20 peers said something, and were silent for 0.2 s"
+    did "20 peers said something, and were silent"
     meet 20
     say
     hear
-    pause 0.2
+    hint "workers sleep until there is a task, the loop until somebody is ready"
+    comes_to_rest
     for fd in "${PEERS[@]}"; do
         exec {fd}>&-
     done
     dismiss
-    hint "workers sleep until there is a task, the loop until somebody is ready"
     grep -q 'calls  *EAGAIN' "$SERVER_ERR" || same "on SIGTERM" "it ends" "it has to be killed"
     calls=$(awk '$2 ~ /^[0-9]+$/ { sum += $2 } END { print sum + 0 }' "$SERVER_ERR")
     ((calls <= MOST_CALLS)) || same "its calls of the system" "$MOST_CALLS at most" "$calls"
@@ -162,7 +165,3 @@ ms_of() {
     echo $(((${EPOCHREALTIME/[.,]/} - began) / 1000))
 }
 
-pause() {
-    [[ ${QUIET:-} ]] || exec {QUIET}<> <(:)
-    read -rt "$1" -u "$QUIET" || true
-}

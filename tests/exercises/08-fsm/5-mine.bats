@@ -202,11 +202,6 @@ serve_files() {
 
 # ---- a client that cuts as it likes ----
 
-pause() {
-    [[ ${QUIET:-} ]] || exec {QUIET}<> <(:)
-    read -rt "$1" -u "$QUIET" || true
-}
-
 # meet: a new connection, on descriptor PEER.
 meet() {
     exec {PEER}<>"/dev/tcp/$ADDRESS/$PORT"

@@ -6,9 +6,11 @@ load ../../lib/exercises
     drive three-at-once
 }
 
-@test "when the peer ends, its descriptor is closed" {
-    hint "what the starter does right must stay right: who is at its end is armed no more"
+@test "who has ended, or cannot be watched, leaves nothing behind" {
+    hint "what the starter does right must stay right: close() and free(), and no arming"
     drive end
+    drive reset
+    drive cannot
 }
 
 @test "while it is being served nobody else is told of it" {
@@ -29,6 +31,8 @@ load ../../lib/exercises
 @test "half a line is kept, and its other half is told" {
     hint "nothing to be heard is not nothing to be waited for"
     drive half
+    hint "each peer has a number and half a line of its own"
+    drive two
 }
 
 # points: 2
@@ -44,4 +48,5 @@ load ../../lib/exercises
     hint "when epoll_ctl() returns, others may have served the peer, or ended it, long since"
     hint "what does the next one need to know? It has to be in the struct before"
     drive quicker
+    drive at-once
 }
