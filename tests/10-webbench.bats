@@ -229,7 +229,8 @@ SCRIPT
 @test "wrong options, and a host that does not exist, are one line" {
     local words
     for words in "127.0.0.1" "-c 0 127.0.0.1 1" "-l 0 127.0.0.1 1" "-m x 127.0.0.1 1" \
-        "-t 0 127.0.0.1 1" "-t 1x 127.0.0.1 1" "-w nan 127.0.0.1 1" "-x 127.0.0.1 1" "127.0.0.1 0"; do
+        "-t 0 127.0.0.1 1" "-t 1x 127.0.0.1 1" "-w nan 127.0.0.1 1" "-x 127.0.0.1 1" "127.0.0.1 0" \
+        "--checksum 1 127.0.0.1 1" "--body-length 1 127.0.0.1 1"; do
         # shellcheck disable=SC2086 # words
         run -2 "$BUILD/10-webbench/load" $words
         [ "${#lines[@]}" -eq 1 ]
@@ -560,6 +561,22 @@ says_so() {
     ended_with 0 "due == 300 * 10#${V[seconds]/./} / 1000" "unsent == 0" "response_max_us >= max_us"
 }
 
+@test "with a rate no more requests are due than there are, nor unsent than were due in the window" {
+    local PATHS=(/)
+    misbehaving silent
+    measure -c 1 -n 5 -R 1000 -t 0.15
+    ended_with 1 "due == 5" "unsent == 4" "in_flight == 1"
+    measure -c 1 -R 1000 -W 0.2 -t 0.1
+    ended_with 1 "due == 100" "unsent == 100" "in_flight == 1"
+}
+
+@test "seconds in which nothing was answered are told of, also at the end" {
+    misbehaving drips # the answer to 100 bytes takes five seconds
+    run -1 "$BUILD/10-webbench/load" -c 1 -t 1.05 --samples "$ADDRESS" "$PORT"
+    [ "${lines[-2]}" = "    1.00           0           0           -           -" ]
+    [ "${lines[-1]}" = "    1.05           0           0           -           -" ]
+}
+
 @test "killing the server half way gives a report of what was, and of what came then" {
     local PATHS=(/) loader
     misbehaving http
@@ -581,6 +598,27 @@ says_so() {
     misbehaving silent
     measure -c 2 -n 1000000 -w 0.15
     ended_with 1 "requests == 0" "timeout >= 2" "failures == timeout"
+    measure -c 2 -n 1000000 -R 100 -w 0.1
+    ended_with 1 "requests == 0" "timeout >= 2" "failures == timeout"
+}
+
+@test "if all connections are lost while it warms up nothing is measured, for no time at all" {
+    misbehaving once
+    measure -c 3 -W 20 -t 20
+    ended_with 1 "requests == 0" "warm_up == 6"
+    [ "${V[seconds]}" = 0.000 ]
+}
+
+@test "what was answered before all of the request had been sent is counted as what it is" {
+    local PATHS=(/a.end)
+    head -c 20000000 /dev/zero >"$BATS_TEST_TMPDIR/body"
+    printf 'HTTP/1.1 413 Too much\r\nConnection: close\r\nContent-Length: 0\r\n\r\n' >"$BATS_TEST_TMPDIR/a.end"
+    start_server "$BUILD/tests/says" -d "$BATS_TEST_TMPDIR" # which resets: there is more to read
+    measure -c 2 -n 10 -d "@$BATS_TEST_TMPDIR/body" -e 413
+    ended_with 0 "requests == 10" "bytes_sent < 200000000"
+    misbehaving ahead # the second answer comes when nothing of the second request has been sent
+    measure -c 1 -n 3 -d "@$BATS_TEST_TMPDIR/body"
+    ended_with 1 "requests < 3" "bad_response > 0" "failures == bad_response"
 }
 
 @test "a connection that the server ends while nothing is asked is opened again for the next request" {
@@ -611,7 +649,7 @@ says_so() {
     run -2 "$BUILD/10-webbench/load" http://a/ http://b/
     [ "$output" = "load: all URLs must be of one server, unlike 'http://a/' and 'http://b/'" ]
     for url in "-H x" "-H :x" "-e 99" "-e 7xx" "-m CONNECT" "-l 5" "-T 101" "-R 0" "-p 0" "-n 0" \
-        "--checksum x" "-d @/"; do
+        "--checksum x" "-d @/" "--visits -p 2" "-n 5 -W 1"; do
         # shellcheck disable=SC2086 # words
         run -2 "$BUILD/10-webbench/load" $url http://127.0.0.1:1/
         [ "${#lines[@]}" -eq 1 ]

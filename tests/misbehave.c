@@ -268,6 +268,17 @@ serve_page(struct peer *p)
     return result;
 }
 
+/* Answers, one after the other, what has not been sent yet, or not been read. */
+static enum io_result
+answer_ahead(struct peer *p)
+{
+    for (int i = 0; i < 10; i++) {
+        answered += write_all(p->fd, way->text, strlen(way->text)) == IO_DATA;
+        sleep_ms(5);
+    }
+    return IO_DATA;
+}
+
 static enum io_result
 show_and_serve(struct peer *p)
 {
@@ -298,6 +309,8 @@ static const struct way ways[] = {
 
     {"http", "answers a page as it should", serve_page, NULL, PAGE},
     {"shows", "the same, and writes every request to stderr", show_and_serve, NULL, PAGE},
+    {"ahead", "answers ten requests before it reads any", say_nothing, answer_ahead,
+     OK "Content-Length: 0\r\n\r\n"},
     {"until-end", "a page without a length: its end is the connection's", say_and_close, NULL,
      OK "Connection: close\r\n\r\n" PAGE},
     {"chunks", "a page in chunks", say, NULL,

@@ -239,6 +239,9 @@ receive(struct worker *w, struct client *c, bool ended)
         alive = take_answers(w, c, (size_t)n, now);
         if (ended && c->exchange.unanswered == 0 && w->plan->protocol->reconnects)
             c->exchange.last = true; /* of which there will be no other event */
+    } else if (c->exchange.broken) {
+        lose(w, c, c->exchange.broken, now);
+        return;
     } else if (n == 0) {
         alive = take_end(w, c, now);
     } else {
@@ -271,11 +274,13 @@ advance(struct worker *w, struct client *c, uint32_t events)
         if (c->state == CONNECTING)
             enter(w, c, READY, now_ns());
     }
-    outcome = c->exchange.out_left > 0 ? send_more(w, c) : IN_FLIGHT;
+    if (events & ~(uint32_t)EPOLLOUT) { /* or the connection failed: then it finds out how */
+        receive(w, c, events & EPOLLRDHUP);
+        return;
+    }
+    outcome = send_more(w, c);
     if (outcome != IN_FLIGHT)
         lose(w, c, outcome, now_ns());
-    else if (events & ~(uint32_t)EPOLLOUT)
-        receive(w, c, events & EPOLLRDHUP); /* or the connection failed: then it finds out how */
     else
         watch(w, c, EPOLL_CTL_MOD);
 }

@@ -94,8 +94,10 @@ send_rest(struct exchange *x, uint64_t *sent)
 
         if (n == -1 && errno == EINTR)
             continue;
+        if (n == -1 && (errno == ECONNRESET || errno == EPIPE))
+            x->broken = failure(errno);
         if (n == -1)
-            return errno == EAGAIN ? IN_FLIGHT : failure(errno);
+            return errno == EAGAIN || x->broken ? IN_FLIGHT : failure(errno);
         x->out += n;
         x->out_left -= (size_t)n;
         *sent += (uint64_t)n;

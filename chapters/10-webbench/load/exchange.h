@@ -45,6 +45,7 @@ struct exchange {
     unsigned unanswered; /* requests that were begun, in part perhaps not even sent */
     const char *out;     /* what is still to be sent of them */
     size_t out_left;
+    enum outcome broken; /* RESET or CLOSED_EARLY: no more can be sent, but what came can be read */
     bool last; /* the server ends the connection after the answer that has been taken last */
 
     const char *message; /* echo: what was asked, */
@@ -82,7 +83,10 @@ enum outcome open_connection(struct exchange *x, const struct sockaddr *server, 
 /* Closes the connection, if there is one, and forgets what was on its way. */
 void close_connection(struct exchange *x);
 
-/* Sends as much as the kernel takes, and adds to *sent: IN_FLIGHT, or what went wrong. */
+/*
+ * Sends as much as the kernel takes, and adds to *sent: IN_FLIGHT, or what went wrong. If the server
+ * has ended the connection it may have answered before; so that is not wrong yet, but `broken`.
+ */
 enum outcome send_rest(struct exchange *x, uint64_t *sent);
 
 /* What the errno of a call on a connection means. */

@@ -115,8 +115,8 @@ judge(const struct answer *a)
 static enum outcome
 take(struct exchange *x, const char *bytes, size_t len, size_t *used)
 {
-    if (x->unanswered == 0)
-        return BAD_RESPONSE;
+    if (x->out_left >= starts[x->oldest + x->unanswered] - starts[x->oldest])
+        return BAD_RESPONSE; /* of the oldest request, if there is one, not a byte has been sent */
     switch (take_answer(&x->answer, &rules, &known[x->oldest % KNOWN], bytes, len, used)) {
     case ANSWER_MORE:
         return IN_FLIGHT;

@@ -15,7 +15,7 @@
 enum { MOST_CLIENTS = 1000000, MOST_THREADS = 1000, MOST_PIPELINE = 10000 };
 
 /* What has no letter. */
-enum { VISITS = 256, BODY_LENGTH_OF, CHECKSUM, JSON, SVG, HTML, SAMPLES };
+enum { VISITS = 'V', BODY_LENGTH_OF = 'B', CHECKSUM = 'S', JSON = 256, SVG, HTML, SAMPLES };
 
 static const struct option long_options[] = {
     {"connections", required_argument, NULL, 'c'},
@@ -188,6 +188,16 @@ parse_urls(char **urls, struct options *o)
     o->plan.protocol = &http;
 }
 
+static const char *
+long_name(int option)
+{
+    const struct option *o = long_options;
+
+    while (o->val != option)
+        o++;
+    return o->name;
+}
+
 static void
 parse_operands(char **operands, const char *given, struct options *o)
 {
@@ -201,8 +211,8 @@ parse_operands(char **operands, const char *given, struct options *o)
     }
     if (!operands[0] || !operands[1] || operands[2])
         refuse("expected HOST PORT or URL...; -h tells more");
-    if ((alien = strpbrk(given, "mHdpe")))
-        refuse("-%c is for URLs, not for echo", *alien);
+    if ((alien = strpbrk(given, "mHdpeBS")))
+        refuse("--%s is for URLs, not for echo", long_name(*alien));
     parse_number(operands[1], 1, 65535, "PORT");
     o->host = operands[0];
     o->port = operands[1];
@@ -234,12 +244,16 @@ parse_options(int argc, char **argv, struct options *o)
             headers[header_count++] = parse_header(optarg);
         else
             parse_option(option, optarg, o);
-        if (option < VISITS && !strchr(given, option))
+        if (option < JSON && !strchr(given, option))
             given[strlen(given)] = (char)option;
     }
     parse_operands(argv + optind, given, o);
     if (o->plan.threads > o->plan.clients)
         refuse("%d threads cannot share %d connections", o->plan.threads, o->plan.clients);
+    if (o->plan.visits && o->plan.pipeline > 1)
+        refuse("with --visits a connection is for one request, so there is no --pipeline");
+    if (o->plan.warm_up > 0 && o->plan.requests > 0)
+        refuse("--requests counts all of them, so there are none for a --warm-up");
     if (!o->plan.method)
         o->plan.method = o->plan.body ? "POST" : "GET";
     if (o->plan.window == 0)

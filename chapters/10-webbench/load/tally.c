@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-/* The sample of the second in which `now` is; there may have been idle ones before. */
-static struct sample *
+struct sample *
 sample_at(struct worker *w, int64_t now)
 {
     struct result *r = w->result;

@@ -5,6 +5,9 @@
 
 #include "client.h"
 
+/* The sample of the second in which `now` is; there may have been idle ones before. */
+struct sample *sample_at(struct worker *w, int64_t now);
+
 /* Is what happens at `now` to be counted? */
 bool in_window(const struct worker *w, int64_t now);
 

@@ -3,6 +3,7 @@
 #include "args.h"
 #include "clock.h"
 #include "error.h"
+#include "io.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -101,6 +102,7 @@ void
 read_body(const char *text, struct plan *plan)
 {
     struct stat status;
+    size_t got;
     char *body;
     int fd;
 
@@ -115,7 +117,7 @@ read_body(const char *text, struct plan *plan)
         refuse("a body is a file of at most %d bytes, not '%s'", MOST_BYTES, text + 1);
     plan->body_len = (size_t)status.st_size;
     plan->body = body = malloc(plan->body_len + 1);
-    if (!body || read(fd, body, plan->body_len) != status.st_size)
+    if (!body || read_exactly(fd, body, plan->body_len, &got) != IO_DATA)
         fail("read", text + 1);
     close(fd);
 }

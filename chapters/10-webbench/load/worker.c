@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "error.h"
+#include "tally.h"
 #include "watch.h"
 
 #include <inttypes.h>
@@ -53,9 +54,18 @@ show_progress(struct worker *w, int64_t now)
 
 /* ---- the loop ---- */
 
+/* With a rate: when the next request of all our clients is due; never, if all have been. */
+static int64_t
+next_due(const struct worker *w)
+{
+    uint64_t before = w->round * (uint64_t)w->count + (uint64_t)w->turn;
+
+    return before < w->requests ? due_at(w, &w->clients[w->turn], w->round) : INT64_MAX;
+}
+
 /*
- * With a rate: what has become due until `now` is owed by the client whose turn it is; one that
- * waits for an answer will ask later, and its request is as old by then.
+ * What has become due until `now` is owed by the client whose turn it is; one that waits for an
+ * answer will ask later, and its request is as old by then.
  */
 static void
 hand_out(struct worker *w, int64_t now)
@@ -72,7 +82,7 @@ hand_out(struct worker *w, int64_t now)
             w->turn = 0;
             w->round++;
         }
-        w->next_due = due_at(w, &w->clients[w->turn], w->round);
+        w->next_due = next_due(w);
     }
 }
 
@@ -142,16 +152,19 @@ cpu_used(void)
 /*
  * Before its time is up a run ends when all is done; when nobody has a connection, and nobody will
  * try to get one; and if no time was given, when nothing has been heard from the server for so long
- * that another request would have been given up, too.
+ * that another request would have been given up, too. With a rate the next one may be due late.
  */
 static bool
 is_over(const struct worker *w, int64_t now)
 {
     const struct plan *plan = w->plan;
+    int64_t silence = 2 * plan->patience;
 
+    if (plan->rate > 0)
+        silence += due_at(w, w->clients, 1) - due_at(w, w->clients, 0);
     return (w->left == 0 && w->in_flight == 0) || w->gone == w->count ||
            (!plan->visits && w->result->connects.count == 0) ||
-           (plan->window == INT64_MAX && plan->rate == 0 && now - w->heard > 2 * plan->patience);
+           (plan->window == INT64_MAX && now - w->heard > silence);
 }
 
 static int64_t
@@ -163,6 +176,8 @@ measure(struct worker *w)
     while (now < w->window_begin && !is_over(w, now))
         now = turn(w, LOOK_MS);
     if (w->plan->warm_up > 0) {
+        if (now < w->window_begin) /* nobody is left for a window */
+            w->window_begin = now;
         cpu = cpu_used();
         w->result->bytes_sent = w->result->bytes_received = 0;
     }
@@ -191,11 +206,14 @@ sum_up(struct worker *w)
     struct result *r = w->result;
 
     r->fewest = UINT64_MAX;
+    if (r->window > 0)
+        sample_at(w, w->window_end); /* or seconds without an answer would be missing at the end */
     for (struct client *c = w->clients; c < w->clients + w->count; c++) {
         r->answered += c->answered > 0;
         r->fewest = c->answered < r->fewest ? c->answered : r->fewest;
         r->most = c->answered > r->most ? c->answered : r->most;
-        r->unsent += c->owed;
+        for (uint64_t n = c->asked; n < c->asked + c->owed; n++)
+            r->unsent += due_at(w, c, n) >= w->window_begin;
         r->outcomes[IN_FLIGHT] += c->exchange.unanswered;
         if (c->exchange.unanswered > 0 && w->window_end - c->unanswered[c->oldest].due > r->oldest)
             r->oldest = w->window_end - c->unanswered[c->oldest].due;
@@ -225,9 +243,10 @@ run_worker(struct worker *w, int64_t (*begin_together)(void))
     if (plan->window != INT64_MAX)
         w->window_end = w->window_begin + plan->window;
     if (plan->rate > 0)
-        w->next_due = due_at(w, w->clients, 0);
+        w->next_due = next_due(w);
     w->window_end = measure(w);
     w->result->window = w->window_end - w->window_begin;
+    w->next_due = INT64_MAX;
     wait_for_late(w);
     sum_up(w);
     close(w->loop);
