@@ -66,6 +66,9 @@ struct worker {
     uint64_t told_answered;
 };
 
+/* From now on SIGINT ends the run, but the second one the program. If it is ignored it stays so. */
+void end_on_interrupt(void);
+
 /* Does all of it; `begin_together` waits for the other threads and says when that was. */
 void run_worker(struct worker *w, int64_t (*begin_together)(void));
 

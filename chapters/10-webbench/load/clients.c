@@ -46,6 +46,7 @@ merge(struct result *into, const struct result *from)
     for (int i = 0; i <= MOST_STATUS; i++)
         into->statuses[i] += from->statuses[i];
     into->window = from->window > into->window ? from->window : into->window;
+    into->interrupted = into->interrupted || from->interrupted;
     into->warm_up += from->warm_up;
     into->late += from->late;
     into->oldest = from->oldest > into->oldest ? from->oldest : into->oldest;
@@ -141,6 +142,7 @@ run_clients(const struct plan *the_plan, struct result *result)
         fail("calloc", NULL);
     plan->protocol->prepare(plan);
     name_lanes(plan->clients);
+    end_on_interrupt();
     pthread_barrier_init(&barrier, NULL, (unsigned)plan->threads);
     for (int i = 0; i < plan->threads; i++) {
         prepare_worker(&workers[i], i, i == 0 ? result : calloc(1, sizeof *result));

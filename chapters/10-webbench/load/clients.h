@@ -57,7 +57,8 @@ struct sample {
  * difference of the two is what failed, and what was IN_FLIGHT at the end.
  */
 struct result {
-    int64_t window; /* that was measured: less than planned when all was done or nobody was left */
+    int64_t window;   /* that was measured: less than planned when all was done, nobody was left, */
+    bool interrupted; /*   or SIGINT has come, which ends a run as if its time were up */
     uint64_t outcomes[OUTCOMES];
     uint64_t failures;                  /* the sum of all but the first two */
     uint64_t statuses[MOST_STATUS + 1]; /* http: how often each came, wanted or not: [200], [404] */

@@ -84,8 +84,9 @@ enum outcome open_connection(struct exchange *x, const struct sockaddr *server, 
 void close_connection(struct exchange *x);
 
 /*
- * Sends as much as the kernel takes, and adds to *sent: IN_FLIGHT, or what went wrong. If the server
- * has ended the connection it may have answered before; so that is not wrong yet, but `broken`.
+ * Sends as much as the kernel takes, and adds to *sent: IN_FLIGHT, or what went wrong. If the
+ * server has ended the connection it may have answered before; so that is not wrong yet, but
+ * `broken`.
  */
 enum outcome send_rest(struct exchange *x, uint64_t *sent);
 

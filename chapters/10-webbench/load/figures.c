@@ -177,7 +177,9 @@ find_warnings(const struct plan *plan, const struct result *r, struct warnings *
     if (r->unsent * 100 > r->due)
         warn(w, "%s requests were due but not sent: the server was behind in the end",
              grouped(r->unsent, a));
-    if (r->window < plan->window && plan->window != INT64_MAX && plan->requests == 0)
+    if (r->interrupted)
+        warn(w, "interrupted after %.2f s", (double)r->window / NS_PER_SECOND);
+    else if (r->window < plan->window && plan->window != INT64_MAX && plan->requests == 0)
         warn(w, "of %.2f s planned no connection was left after %.2f s",
              (double)plan->window / NS_PER_SECOND, (double)r->window / NS_PER_SECOND);
 }

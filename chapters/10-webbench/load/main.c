@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,5 +138,7 @@ main(int argc, char **argv)
     write_output(svg, o.svg, write_svg, &o, &result);
     write_output(html, o.html, write_html, &o, &result);
     free(result.samples);
+    if (result.interrupted && fflush(stdout) == 0)
+        raise(SIGINT); /* so that a script that has run us ends, too */
     return result.failures > 0 || result.outcomes[ANSWERED] == 0;
 }

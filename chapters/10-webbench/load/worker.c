@@ -6,6 +6,7 @@
 #include "watch.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -139,6 +140,25 @@ everybody(struct worker *w, void (*begin)(struct worker *, struct client *, int6
 
 /* ---- connecting, warm-up, window, and the moment after ---- */
 
+static atomic_bool interrupted;
+
+static void
+on_interrupt(int signal)
+{
+    (void)signal;
+    interrupted = true;
+}
+
+void
+end_on_interrupt(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND}, old;
+
+    check(sigaction(SIGINT, NULL, &old), "sigaction");
+    if (old.sa_handler != SIG_IGN)
+        check(sigaction(SIGINT, &action, NULL), "sigaction");
+}
+
 static int64_t
 cpu_used(void)
 {
@@ -162,7 +182,7 @@ is_over(const struct worker *w, int64_t now)
 
     if (plan->rate > 0)
         silence += due_at(w, w->clients, 1) - due_at(w, w->clients, 0);
-    return (w->left == 0 && w->in_flight == 0) || w->gone == w->count ||
+    return interrupted || (w->left == 0 && w->in_flight == 0) || w->gone == w->count ||
            (!plan->visits && w->result->connects.count == 0) ||
            (plan->window == INT64_MAX && now - w->heard > silence);
 }
@@ -234,7 +254,7 @@ run_worker(struct worker *w, int64_t (*begin_together)(void))
         check(prctl(PR_SET_TIMERSLACK, 1), "prctl"); /* to wake up when told to, not 50 us later */
     if (!plan->visits)
         everybody(w, connect_to_stay, GONE);
-    while (w->connecting > 0)
+    while (w->connecting > 0 && !interrupted)
         turn(w, LOOK_MS);
 
     w->start = w->heard = begin_together();
@@ -246,6 +266,7 @@ run_worker(struct worker *w, int64_t (*begin_together)(void))
         w->next_due = next_due(w);
     w->window_end = measure(w);
     w->result->window = w->window_end - w->window_begin;
+    w->result->interrupted = interrupted;
     w->next_due = INT64_MAX;
     wait_for_late(w);
     sum_up(w);
