@@ -561,6 +561,8 @@ says_so() {
     start_server 11-models/epoll
     measure_until "requests == due" -c 10 -R 300 -W 0.1 -T 2
     ended_with 0 "due == 300 * 10#${V[seconds]/./} / 1000" "unsent == 0" "response_max_us >= max_us"
+    run -0 "$BUILD/10-webbench/load" -c 1 -R 0.25 -n 1 "$ADDRESS" "$PORT"
+    [[ $output = *"rate       0.25 a second asked for, "* ]]
 }
 
 @test "with a rate no more requests are due than there are, nor unsent than were due in the window" {

@@ -65,6 +65,15 @@ grouped(uint64_t number, char text[TEXT])
 }
 
 const char *
+rounded(double number, char text[TEXT])
+{
+    if (number >= 10 || number == 0)
+        return grouped((uint64_t)(number + 0.5), text);
+    snprintf(text, TEXT, "%.3g", number);
+    return text;
+}
+
+const char *
 duration(uint64_t ns, char text[TEXT])
 {
     static const char *const units[] = {"ns", "us", "ms", "s"};

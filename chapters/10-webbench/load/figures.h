@@ -12,6 +12,9 @@ enum { TEXT = 32, MEASURES = 4, FIGURES = 10, MOST_WARNINGS = 8, WARNING = 78 };
 /* 1234567 as "1,234,567". */
 const char *grouped(uint64_t number, char text[TEXT]);
 
+/* 2000.4 as "2,000", but of what is less than ten three digits: "0.5". */
+const char *rounded(double number, char text[TEXT]);
+
 /* Three digits and a unit: "87.4 us", "1.02 ms", "3.00 s". */
 const char *duration(uint64_t ns, char text[TEXT]);
 

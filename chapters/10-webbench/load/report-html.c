@@ -82,7 +82,7 @@ put_counts(const struct plan *plan, const struct result *r)
     put_number("answered", answers);
     put_number("answers a second", (uint64_t)per_second((double)answers, r));
     if (plan->rate > 0) {
-        put_number("asked for a second", (uint64_t)plan->rate);
+        put_fact("asked for a second", rounded(plan->rate, number));
         put_number("due, never sent", r->unsent);
     }
     snprintf(text, sizeof text, "%d of %d, %" PRIu64 " to %" PRIu64 " times each", r->answered,

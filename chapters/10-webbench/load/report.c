@@ -37,9 +37,8 @@ print_requests(const struct plan *plan, const struct result *r)
            grouped((uint64_t)(per_second((double)answers, r) + 0.5), b),
            per_second(moved, r) / 1e6);
     if (plan->rate > 0) {
-        printf("  rate       %s a second asked for, ", grouped((uint64_t)plan->rate, a));
-        printf("%s sent",
-               grouped((uint64_t)(per_second((double)(r->due - r->unsent), r) + 0.5), b));
+        printf("  rate       %s a second asked for, ", rounded(plan->rate, a));
+        printf("%s sent", rounded(per_second((double)(r->due - r->unsent), r), b));
         if (r->unsent > 0)
             printf("; %s overdue", grouped(r->unsent, a));
         printf("\n");

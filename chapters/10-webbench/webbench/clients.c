@@ -97,10 +97,10 @@ run_clients(const struct plan *plan, struct tally *total)
     check(pipe(gate), "pipe");
     check(pipe(results), "pipe");
     there = fork_clients(plan, gate, results);
+    close(gate[READ]);
     if (there == plan->clients)
         open_gate(plan, gate[WRITE]);
     close(gate[WRITE]);
-    close(gate[READ]);
     close(results[WRITE]); /* so that the end comes with the last client, however it went */
     for (; read_exactly(results[READ], &one, sizeof one, &got) == IO_DATA; reported++)
         add_up(total, &one);
