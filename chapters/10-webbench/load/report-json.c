@@ -228,19 +228,20 @@ put_samples(const struct result *r)
  * One object. Its keys, with the unit at the end where it is not a number of things; what stands
  * in () is only there when it means something:
  *
- *   command                           what was typed, for a shell
- *   server protocol (method urls) (message_bytes) connections connection_for_each threads
- *   pipeline_requests warm_up_seconds timeout_seconds (asked_requests_per_second)
- *                                     what was asked for
- *   measured_seconds requests_sent responses_received requests_answered requests_failed
+ * - command: what was typed, for a shell
+ * - server protocol (method urls) (message_bytes) connections connection_for_each threads
+ *   pipeline_requests warm_up_seconds timeout_seconds (asked_requests_per_second): what was asked
+ * - measured_seconds requests_sent responses_received requests_answered requests_failed
  *   requests_in_flight answered_late requests_due requests_unsent warm_up_requests
- *   answered_per_second               what came of it
- *   failures                          by kind, as the file for scripts calls them; statuses: by
- * number clients_answered fewest_answers_of_a_client most_answers_of_a_client oldest_in_flight_us
- * bytes_sent bytes_received client_cpu_us times                             (response) service
- * (first_byte) (connect): of each count, min_us (p50_us … p9999_us) max_us mean_us stdev_us seconds
- * one after the other: answered failed mean_us max_us warnings                          why not to
- * trust it: sentences
+ *   answered_per_second: what came of it
+ * - failures: by kind, as the file for scripts calls them
+ * - statuses: by number
+ * - clients_answered fewest_answers_of_a_client most_answers_of_a_client oldest_in_flight_us
+ *   bytes_sent bytes_received client_cpu_us
+ * - times: (response) service (first_byte) (connect), and of each: count min_us
+ *   (p50_us ... p9999_us) max_us mean_us stdev_us
+ * - seconds: one after the other: answered failed mean_us max_us
+ * - warnings: why not to trust it, in sentences
  */
 void
 write_json(FILE *out, const struct plan *plan, const struct result *r)
