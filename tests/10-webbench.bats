@@ -140,7 +140,7 @@ misbehaving() {
 @test "on a terminal it shows how far it is, and elsewhere nothing but the report" {
     shows_how_far_it_is() {
         run script -qec "'$BUILD/10-webbench/load' -c 1 -t 0.5 $ADDRESS $PORT" /dev/null </dev/null
-        [[ $output = *" s to go, "* ]]
+        [[ $output = *" s to go, "*$'\r\e[K1 connection to '* && $output != *" of 0 answers"* ]]
     }
     start_server 11-models/epoll
     run --separate-stderr "$BUILD/10-webbench/load" -c 1 -t 0.3 "$ADDRESS" "$PORT"

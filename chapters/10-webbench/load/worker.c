@@ -23,6 +23,7 @@ enum {
 
 /* ---- progress ---- */
 
+static const char clear_line[] = "\r\033[K"; /* of a terminal: console_codes(4) */
 static atomic_int still_connecting;
 static atomic_ullong all_answered;
 
@@ -38,10 +39,11 @@ show_progress(struct worker *w, int64_t now)
     all_answered += answered - w->told_answered;
     w->told_connecting = w->connecting;
     w->told_answered = answered;
-    if (w->clients->number != 0 || now - w->shown < NS_PER_SECOND / 5)
+    if (w->clients->number != 0 || now - w->shown < NS_PER_SECOND / 5 ||
+        (w->start == 0 && still_connecting == 0))
         return;
     w->shown = now;
-    fprintf(stderr, "\r\033[K");
+    fprintf(stderr, "%s", clear_line);
     if (still_connecting > 0)
         fprintf(stderr, "  %d of %d are still connecting", still_connecting, w->plan->clients);
     else if (now < w->window_begin)
@@ -232,8 +234,11 @@ sum_up(struct worker *w)
         r->answered += c->answered > 0;
         r->fewest = c->answered < r->fewest ? c->answered : r->fewest;
         r->most = c->answered > r->most ? c->answered : r->most;
-        for (uint64_t n = c->asked; n < c->asked + c->owed; n++)
-            r->unsent += due_at(w, c, n) >= w->window_begin;
+        while (c->owed > 0 && due_at(w, c, c->asked) < w->window_begin) {
+            c->asked++; /* so to say: what it owes of the warm-up does not count */
+            c->owed--;
+        }
+        r->unsent += c->owed;
         r->outcomes[IN_FLIGHT] += c->exchange.unanswered;
         if (c->exchange.unanswered > 0 && w->window_end - c->unanswered[c->oldest].due > r->oldest)
             r->oldest = w->window_end - c->unanswered[c->oldest].due;
@@ -269,6 +274,8 @@ run_worker(struct worker *w, int64_t (*begin_together)(void))
     w->result->interrupted = interrupted;
     w->next_due = INT64_MAX;
     wait_for_late(w);
+    if (w->shown > 0)
+        fprintf(stderr, "%s", clear_line);
     sum_up(w);
     close(w->loop);
 }
