@@ -217,6 +217,8 @@ SCRIPT
     measure_until "answered >= 30" -c 100
     ended_with 1 "answered < 40" "no_descriptor >= 60" "no_descriptor < 70"
     [ "$output" = "load: 100 connections need 108 descriptors, and the hard limit is 40" ]
+    measure_until "answered >= 20 && answered + no_descriptor == 100" -c 100 -T 8
+    ended_with 1 "answered < 40"
 }
 
 @test "the soft limit on descriptors is raised" {
@@ -679,6 +681,9 @@ says_so() {
         run -2 "$BUILD/10-webbench/load" $url http://127.0.0.1:1/
         [ "${#lines[@]}" -eq 1 ]
     done
+    truncate -s 64M "$BATS_TEST_TMPDIR/body"
+    run -2 "$BUILD/10-webbench/load" -p 16 -d "@$BATS_TEST_TMPDIR/body" http://127.0.0.1:1/
+    [ "${#lines[@]}" -eq 1 ]
     run -1 "$BUILD/10-webbench/load" http://name.invalid/
     [[ $output = "load: getaddrinfo: "*": name.invalid:80" ]]
 }

@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 static const struct plan *plan;
 static pthread_barrier_t barrier;
@@ -94,6 +96,7 @@ prepare_worker(struct worker *w, int i, struct result *result)
 
     w->plan = plan;
     w->result = result;
+    w->loop = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1"); /* before there are sockets */
     w->count = (plan->clients - i + plan->threads - 1) / plan->threads;
     w->requests = plan->requests == 0
                       ? UINT64_MAX
@@ -114,6 +117,7 @@ end_worker(struct worker *w)
 {
     for (int i = 0; i < w->count; i++)
         close_connection(&w->clients[i].exchange);
+    close(w->loop);
     free(w->clients);
     free(w->moments);
 }

@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 enum { MOST_CLIENTS = 1000000, MOST_THREADS = 1000, MOST_PIPELINE = 10000 };
+enum {
+    MOST_TAPE = 1 << 30
+}; /* bytes; http.c keeps a request for each URL, and as many in flight */
 
 /* What has no letter. */
 enum { VISITS = 'V', BODY_LENGTH_OF = 'B', CHECKSUM = 'S', JSON = 256, SVG, HTML, SAMPLES };
@@ -254,6 +257,8 @@ parse_options(int argc, char **argv, struct options *o)
         refuse("with --visits a connection is for one request, so there is no --pipeline");
     if (o->plan.warm_up > 0 && o->plan.requests > 0)
         refuse("--requests counts all of them, so there are none for a --warm-up");
+    if (o->plan.body_len * (size_t)(o->plan.pipeline + argc - optind) > MOST_TAPE)
+        refuse("so long a body, for so many URLs or with such a --pipeline, is too much to keep");
     if (!o->plan.method)
         o->plan.method = o->plan.body ? "POST" : "GET";
     if (o->plan.window == 0)

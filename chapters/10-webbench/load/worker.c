@@ -251,7 +251,6 @@ run_worker(struct worker *w, int64_t (*begin_together)(void))
 {
     const struct plan *plan = w->plan;
 
-    w->loop = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
     w->tracing = watch_tracing();
     w->gone = w->count;
     w->window_end = w->next_due = INT64_MAX;
@@ -277,5 +276,4 @@ run_worker(struct worker *w, int64_t (*begin_together)(void))
     if (w->shown > 0)
         fprintf(stderr, "%s", clear_line);
     sum_up(w);
-    close(w->loop);
 }
