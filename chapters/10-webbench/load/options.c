@@ -56,7 +56,7 @@ static const char help[] =
     "how much, and how fast\n"
     "  -c, --connections N   clients at once (100)\n"
     "  -T, --threads N       threads that share them (1)\n"
-    "  -t, --time SECONDS    how long is measured (3)\n"
+    "  -t, --time SECONDS    how long is measured (3); Ctrl-C ends it before that\n"
     "  -n, --requests N      so many requests in all; without -t however long they take\n"
     "  -W, --warm-up SECONDS load before the time that is measured (0)\n"
     "  -R, --rate N          requests a second of all clients together, due at fixed moments\n"
