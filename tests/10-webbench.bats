@@ -578,9 +578,8 @@ says_so() {
 
 @test "seconds in which nothing was answered are told of, also at the end" {
     misbehaving drips # the answer to 100 bytes takes five seconds
-    run -1 "$BUILD/10-webbench/load" -c 1 -t 1.05 --samples "$ADDRESS" "$PORT"
-    [ "${lines[-2]}" = "    1.00           0           0           -           -" ]
-    [ "${lines[-1]}" = "    1.05           0           0           -           -" ]
+    run -1 "$BUILD/10-webbench/load" -c 1 -t 0.15 --samples "$ADDRESS" "$PORT"
+    [ "${lines[-1]}" = "    0.15           0           0           -           -" ]
 }
 
 @test "killing the server half way gives a report of what was, and of what came then" {
@@ -602,7 +601,7 @@ says_so() {
 @test "SIGINT ends it with a report of what was until then" {
     local PATHS=(/) loader options status
     busy() { (($(cpu_ms "$SERVER") >= 20)); }
-    for options in "-t 60 -T 2" "-n 100000000" "-W 60"; do
+    for options in "-n 100000000 -T 2" "-W 60"; do
         misbehaving http
         # shellcheck disable=SC2086 # words
         run_apart "$BUILD/10-webbench/load" -c 4 $options "http://$ADDRESS:$PORT" \
