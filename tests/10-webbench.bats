@@ -588,6 +588,7 @@ says_so() {
     "$BUILD/10-webbench/load" -c 10 -t 0.7 "http://$ADDRESS:$PORT" >"$BATS_TEST_TMPDIR/report" \
         2>&1 3>&- 4>&- &
     loader=$!
+    # shellcheck disable=SC2317 # poll_until calls it
     busy() { (($(cpu_ms "$SERVER") >= 20)); }
     poll_until 5 busy
     kill -KILL "$SERVER"
@@ -600,6 +601,7 @@ says_so() {
 
 @test "SIGINT ends it with a report of what was until then" {
     local PATHS=(/) loader options status
+    # shellcheck disable=SC2317 # poll_until calls it
     busy() { (($(cpu_ms "$SERVER") >= 20)); }
     for options in "-n 100000000 -T 2" "-W 60"; do
         misbehaving http
