@@ -41,7 +41,7 @@ misbehaving() {
 @test "the classic calls 404s a success: '0 failed', 112 bytes a page; only the line Answers tells" {
     local speed=
     start_server 10-webbench/liar-404
-    measure_until "*[1-9]* susceed, 0 failed.*" -c 3
+    measure_until "*Requests: [1-9]* susceed, 0 failed.*" -c 3
     [[ $output = *"Answers: $SUSCEED 4xx; $DUE still due"* ]]
     [[ $output =~ Speed=([0-9]+)\ pages/min,\ ([0-9]+)\ bytes/sec ]]
     speed=${BASH_REMATCH[1]}
@@ -65,7 +65,7 @@ misbehaving() {
 
 @test "with -f it waits for no answer" {
     misbehaving silent
-    measure_until "*[1-9]* susceed, 0 failed.*Answers: not waited for; *" -f
+    measure_until "*Requests: [1-9]* susceed, 0 failed.*Answers: not waited for; *" -f
     [ "$status" -eq 0 ]
     [[ $output = *"1 client, running "*" sec, early socket close."* ]]
 }
@@ -78,7 +78,7 @@ sends() {
     local options=$1 target=$2
     shift 2
     # shellcheck disable=SC2086 # words
-    measure_until "*[1-9]* susceed*" $options "http://$ADDRESS:$PORT$target"
+    measure_until "*Requests: [1-9]* susceed*" $options "http://$ADDRESS:$PORT$target"
     printf '%s\r\n' "$@" >"$BATS_TEST_TMPDIR/expected"
     grep -F -m 1 -A $(($# - 1)) -e "$1" "$SERVER_ERR" | diff - "$BATS_TEST_TMPDIR/expected"
 }
@@ -108,7 +108,7 @@ sends() {
 
 @test "a proxy is told the whole URL, and asked for it in the place of its host" {
     misbehaving shows
-    measure_until "*[1-9]* susceed*" -p "$ADDRESS:$PORT" "http://[2001:db8::1]:81/x?y#z"
+    measure_until "*Requests: [1-9]* susceed*" -p "$ADDRESS:$PORT" "http://[2001:db8::1]:81/x?y#z"
     [[ $output = *", via proxy server $ADDRESS:$PORT."* ]]
     printf '%s\r\n' "GET http://[2001:db8::1]:81/x?y HTTP/1.0" "Host: [2001:db8::1]:81" \
         "User-Agent: webbench" "" >"$BATS_TEST_TMPDIR/expected"
@@ -117,9 +117,9 @@ sends() {
 
 @test "IPv6 will do, and a name" {
     LISTEN="-p 0 -b ::1" misbehaving http
-    measure_until "*[1-9]* susceed, 0 failed.*" -c 2 "http://[::1]:$PORT"
+    measure_until "*Requests: [1-9]* susceed, 0 failed.*" -c 2 "http://[::1]:$PORT"
     misbehaving http
-    measure_until "*[1-9]* susceed, 0 failed.*" "http://localhost:$PORT"
+    measure_until "*Requests: [1-9]* susceed, 0 failed.*" "http://localhost:$PORT"
 }
 
 # ---- servers that misbehave ----
@@ -275,7 +275,7 @@ none_left() {
     start_server 10-webbench/liar-404
     for plan in read:one,write:one read:short,write:short read:EINTR,write:EINTR,connect:EINTR@3; do
         export FAULTS=$plan
-        measure_until "*[1-9]* susceed*" -2
+        measure_until "*Requests: [1-9]* susceed*" -2
         unset FAULTS
         echo "$plan: $output"
         [ "$status" -eq 0 ]
