@@ -161,6 +161,10 @@ END
     fits
     [[ $output = *"failures   123,456,799"*"123,456,799 of 5 kinds: --output tells which"* ]]
     [[ $output = *"  ! no answer had a status of 2xx"*"  ! 999,990 clients got no answer"* ]]
+    run -0 report text url=http://a.long.name.of.a.host:18731/a/page pipeline=4
+    [[ $output = *"  GET http://a.long.name.of.a.host:18731/a/page, 4 at once on each"* ]]
+    run -0 report text url="http://$(printf 'x%.0s' {1..200})"
+    [[ $output = *"xxx..."* ]]
     run -0 report text url=http://a answered=0 requests=0 wrong_status=7 refused=1 timeout=2 reset=3 truncated=4
     fits
     [[ $output = *"nothing was answered"* ]]

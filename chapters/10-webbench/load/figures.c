@@ -219,10 +219,14 @@ void
 put_asked(FILE *out, const struct plan *plan, int room)
 {
     int urls = 1; /* there is one at least */
+    int most;
+    bool cut;
 
     while (plan->urls[urls])
         urls++;
-    fprintf(out, "%s %.*s", plan->method, room - (int)strlen(plan->method) - 16, plan->urls[0]);
+    most = room - (int)strlen(plan->method) - (urls > 1 ? 16 : 1);
+    cut = (int)strlen(plan->urls[0]) > most;
+    fprintf(out, "%s %.*s%s", plan->method, cut ? most - 3 : most, plan->urls[0], cut ? "..." : "");
     if (urls > 1)
         fprintf(out, " and %d more", urls - 1);
 }
