@@ -8,18 +8,7 @@ workers=4
 
 # ThreadSanitizer does not know glibc's threads, and does not survive that one of them makes another.
 # The small programs have no threads but those, so they are left out there; in the server it is
-# always a thread of ours that makes one, if it has -e.
-without_tsan() {
-    [[ $BUILD != *tsan* ]]
-}
-
-# start_proactor NAME [OPTION...]
-start_proactor() {
-    local name=$1
-    shift
-    without_tsan || [[ $name != proactor-aio ]] || set -- -e "$@"
-    start_server "$here/$name" "$@"
-}
+# always a thread of ours that makes one, if it has -e: start_server sees to it.
 
 # meet: opens a connection as descriptor PEER.
 meet() {
@@ -39,7 +28,7 @@ count_extra() {
 # ---- what AIO is made of ----
 
 @test "glibc waits with 20 threads: who is the 21st is not even begun with, until another is done" {
-    without_tsan || return 0
+    ! with_tsan || return 0
     run -0 "$BUILD/$here/aio-starves"
     [ "${lines[0]}" = "21 requests to read, 21 threads (one of them is ours)" ]
     [ "${lines[1]}" = "the last peer speaks: not heard; aio_error() says EINPROGRESS, poll() says readable" ]
@@ -51,7 +40,7 @@ count_extra() {
 }
 
 @test "aio_init() makes it more, and fewer, and each request that waits has a thread" {
-    without_tsan || return 0
+    ! with_tsan || return 0
     run -0 "$BUILD/$here/aio-starves" -n 200 -t 300 -d 10000
     [ "${lines[0]}" = "201 requests to read, 202 threads (one of them is ours)" ]
     [ "${lines[1]}" = "the last peer speaks: heard, 5 bytes" ]
@@ -61,7 +50,7 @@ count_extra() {
 }
 
 @test "a write stands in line behind a read that waits, but not one by another descriptor" {
-    without_tsan || return 0
+    ! with_tsan || return 0
     run -0 "$BUILD/$here/aio-in-line" -d 500
     diff <(echo "$output") - <<'END'
 a read waits, and then a write is handed over, for the same descriptor
@@ -87,7 +76,7 @@ row() {
 }
 
 @test "fifty are done: fifty SIGRTMIN tell so, fifty threads, or one SIGUSR1" {
-    without_tsan || return 0
+    ! with_tsan || return 0
     run -0 "$BUILD/$here/aio-notices"
     [ "$(row SIGEV_NONE)" = "0 0 50 0 50" ]
     [ "$(row SIGEV_THREAD)" = "50 50 50 0 50" ]
@@ -96,7 +85,7 @@ row() {
 }
 
 @test "a notice that cannot be queued is lost, and with it what the request has come to" {
-    without_tsan || return 0
+    ! with_tsan || return 0
     run -0 "$BUILD/$here/aio-notices"
     [ "$(row "SIGUSR1, no room in the queue")" = "1 0 50 0 50" ]
     [ "$(row "SIGRTMIN, no room in the queue")" = "0 0 0 50 50" ]
@@ -105,25 +94,23 @@ row() {
 # ---- the Proactor with AIO ----
 
 @test "a peer that is silent keeps a thread of glibc; one more than there are is not answered" {
-    start_proactor proactor-aio -t 7
+    start_server $here/proactor-aio -t 7
     count_extra
     talk <<<'A*7 connect
-             A send "hello\n"
-             A recv "hello\n"
              B connect
              B send "hello\n"
              B silent 200ms
              A close
              B recv "hello\n"'
     stop_server
-    start_proactor proactor-aio -t 100
+    start_server $here/proactor-aio -t 100
     for _ in {1..30}; do meet; done
     poll_until 5 threads_are $((1 + workers + 30))
     stop_server
 }
 
 @test "1,000 clients that stay are served by a thousand threads" {
-    start_proactor proactor-aio -t 1000
+    start_server $here/proactor-aio -t 1000
     count_extra
     talk <<<'A*1000 connect
              A send "hello\n"
@@ -134,7 +121,7 @@ row() {
 }
 
 @test "with -e every request has a thread of its own, also under a load, and none is left" {
-    start_proactor proactor-aio -e
+    start_server $here/proactor-aio -e
     count_extra
     talk <<<'A*20 connect
              A echo "0123456789" * 10000
@@ -190,7 +177,7 @@ row() {
 
 # answers_many PROGRAM: twenty clients speak at once, a hundred times.
 answers_many() {
-    start_proactor "$1"
+    start_server "$here/$1"
     TIME_SCALE=${2:-$TIME_SCALE} talk <<<"A*20 connect
              $(for _ in {1..100}; do printf 'A send "hello\\n"\nA recv "hello\\n"\n'; done)" || return
     stop_server
@@ -198,7 +185,7 @@ answers_many() {
 
 @test "signals that wait to be taken are no trouble; handlers that hand over wait for themselves" {
     answers_many proactor-aio
-    [[ $BUILD != *tsan* ]] || return 0 # TSan keeps a signal back until it does no harm
+    ! with_tsan || return 0 # TSan keeps a signal back until it does no harm
     run -1 answers_many bad-aio-in-handler 0.2
     [[ $output = *"A recv "*"FAILED"* ]]
 }
@@ -206,7 +193,7 @@ answers_many() {
 @test "as many answers are thought about at once as there are workers" {
     local server
     for server in proactor-aio proactor-simulated; do
-        start_proactor "$server" -v -s 300
+        start_server "$here/$server" -v -s 300
         talk <<<'A*4 connect
                  A send "hello\n"
                  A recv "hello\n"'
@@ -219,7 +206,7 @@ answers_many() {
 @test "of one peer one request is thought about at a time, so its answers are in order" {
     local server
     for server in proactor-aio proactor-simulated; do
-        start_proactor "$server" -v -s 10
+        start_server "$here/$server" -v -s 10
         talk <<<'A connect
                  A send-slowly "0123456789abcdef"
                  A recv "0123456789abcdef"
@@ -232,7 +219,7 @@ answers_many() {
 
 @test "the main thread reads and writes, the workers do not" {
     local trace=$BATS_TEST_TMPDIR/trace
-    TRACE=$trace start_proactor proactor-simulated -v
+    TRACE=$trace start_server $here/proactor-simulated -v
     talk <<<'A connect
              A send "hello\n"
              A recv "hello\n"
@@ -250,7 +237,7 @@ answers_many() {
 @test "a message is a read, a thought and a write, whoever reads" {
     local server i
     for server in proactor-aio proactor-simulated; do
-        start_proactor "$server" -v
+        start_server "$here/$server" -v
         meet
         for i in {1..20}; do
             echo "$i" >&"$PEER"
@@ -271,7 +258,7 @@ memory_kb() {
 @test "a peer that sends and never reads is not read from any more, and takes no memory" {
     local server before
     for server in proactor-aio proactor-simulated; do
-        start_proactor "$server"
+        start_server "$here/$server"
         meet
         before=$(memory_kb "$SERVER")
         head -c 50000000 /dev/zero >&"$PEER" 2>/dev/null 3>&- 4>&- &
@@ -292,7 +279,7 @@ memory_kb() {
     printf 'hello\n' >"$files/a.txt"
     seq 50000 >"$files/b.txt"
     for server in proactor-aio proactor-simulated; do
-        start_proactor "$server" -P http -d "$files"
+        start_server "$here/$server" -P http -d "$files"
         timeout $((10 * MICROSECONDS / 1000000)) "$BUILD/03-http/get" "http://$ADDRESS:$PORT/b.txt" >"$files/got"
         cmp "$files/got" "$files/b.txt"
         talk <<<'A connect
