@@ -141,6 +141,7 @@ last_line() {
     [ "$status" -eq 1 ]
     [ "$(last_line)" = "2 passed, 2 failed" ]
     run runner NO_SKIP=1 COMPILE="gcc -fsanitize=address"
+    echo "$output"
     [ "$status" -eq 1 ]
     [ "$(last_line)" = "1 passed, 1 failed, 1 skipped" ]
 }
