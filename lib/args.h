@@ -1,5 +1,5 @@
 /*
- * args.h - the options that every program has, and those of its own
+ * args.h - the options that every program has, and a program's own
  *
  * -h prints what the program takes and exits with 0. A mistake prints one line on
  * stderr and exits with 2. See getopt(3).
@@ -24,7 +24,7 @@ struct server_args parse_server_args(int argc, char **argv);
 struct server_args parse_server_args_and(int argc, char **argv, const struct own_option *own);
 
 /*
- * For programs that are no servers: their own options (`own` may be NULL), then as many
+ * For programs that are not servers: their own options (`own` may be NULL), then as many
  * operands as `operands` names ("HOST PORT [FILE]"). Returns the operands, ended by NULL.
  */
 char **parse_args(int argc, char **argv, const struct own_option *own, const char *operands);

@@ -1,7 +1,7 @@
 /*
  * buffer.h - bytes in order, between a descriptor and whoever works on them
  *
- * Bytes are appended at its end and consumed from its beginning; what is in it lies in one
+ * Bytes are appended at the end and consumed from the beginning; what a buffer holds lies in one
  * piece. The capacity is chosen once and never grows: "no room" is an answer, and whoever gets
  * it stops reading, so that the peer has to wait. That is back-pressure. Nothing here ends the
  * program. Chapter 04 opens it.
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Read by all, written by the functions below only. A buffer of all zeros has no room. */
+/* Anybody may read it; only the functions below write it. A buffer of all zeros has no room. */
 struct buffer {
     char *memory;
     size_t capacity; /* bytes in `memory` */
@@ -24,12 +24,12 @@ struct buffer {
 /* An empty buffer for `capacity` bytes. False: there is no memory (ENOMEM). */
 bool buffer_open(struct buffer *b, size_t capacity);
 
-/* Gives the memory back. To close a buffer of all zeros, or one twice, does no harm. */
+/* Gives the memory back. Closing a buffer of all zeros, or closing one twice, does no harm. */
 void buffer_close(struct buffer *b);
 
 /* ---- taking out ---- */
 
-/* So many bytes are in it. */
+/* How many bytes are in it. */
 size_t buffer_length(const struct buffer *b);
 
 /* The first of them. Valid until the next call that puts something in, or closes it. */
@@ -46,7 +46,7 @@ enum io_result buffer_write(struct buffer *b, int fd);
 
 /* ---- putting in ---- */
 
-/* So many more bytes fit. */
+/* How many more bytes fit. */
 size_t buffer_room(const struct buffer *b);
 
 /* Appends all `len` bytes, or none: false means that there is no room for them. */
@@ -57,7 +57,7 @@ bool buffer_print(struct buffer *b, const char *format, ...) __attribute__((form
 
 /*
  * Reads from `fd`, in one call, as much as there is room for. IO_NOT_YET where there is none:
- * nothing was asked, for a read() of 0 bytes returns 0 as if the peer had ended. Else as in io.h.
+ * no read() is made, since one of 0 bytes returns 0 as if the peer had ended. Else as in io.h.
  */
 enum io_result buffer_read(struct buffer *b, int fd);
 

@@ -9,7 +9,7 @@
 
 enum { MOST_CHILDREN = 1 << 16 };
 
-/* The handler changes these: everybody else touches them with SIGCHLD blocked. */
+/* The handler changes these: everybody else touches them only with SIGCHLD blocked. */
 static pid_t children[MOST_CHILDREN];
 static int count;
 

@@ -14,7 +14,7 @@
 void reap_children(void);
 
 /*
- * As fork(2), and the child is remembered until it has been reaped. In the child nothing is
+ * Like fork(2); the child is remembered until it has been reaped. In the child nothing is
  * remembered. -1: the system has no more processes to give; errno says why.
  */
 pid_t fork_child(void);

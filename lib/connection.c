@@ -33,7 +33,7 @@ connection_close(struct connection *c)
     close(c->fd);
 }
 
-/* It goes on until it can go no further: see protocol.h. */
+/* Once is enough: the protocol goes on until it can go no further. See protocol.h. */
 static void
 feed(struct connection *c)
 {
@@ -60,7 +60,7 @@ give_out(struct connection *c, enum io_result gave)
 {
     c->broken = c->broken || gave == IO_FAILED;
     if (c->wants == FEED_ROOM)
-        feed(c); /* now there is some */
+        feed(c); /* there may be some now */
 }
 
 void
@@ -69,7 +69,7 @@ connection_send(struct connection *c)
     give_out(c, buffer_write(&c->out, c->fd));
 }
 
-/* As if read() or write() had returned `n`, or -1 and this errno. */
+/* As if read() or write() had returned `n`; or -1 with errno set, where `n` is -errno. */
 static enum io_result
 result_of(ssize_t n)
 {
@@ -95,8 +95,8 @@ connection_sent(struct connection *c, ssize_t n)
 }
 
 /*
- * To close with unread bytes would reset the connection, and our last word might be lost. So we
- * end our side only, and read, to throw it away, until the peer ends its own.
+ * Closing with unread bytes would reset the connection, and our last word might be lost. So we end
+ * only our side, then read and throw away what comes, until the peer ends its own.
  */
 static void
 take_leave(struct connection *c)

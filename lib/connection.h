@@ -2,8 +2,8 @@
  * connection.h - a connection that speaks a protocol and never waits
  *
  * All it needs to stop anywhere and go on later lies in one struct. It says itself what it has to
- * wait for: whoever waits, be it epoll, poll or somebody else's loop, does so and calls again. It
- * belongs to one thread at a time. Chapter 05 opens it.
+ * wait for: whatever does the waiting, be it epoll, poll or somebody else's loop, calls it again
+ * then. It belongs to one thread at a time. Chapter 05 opens it.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 struct connection {
     int fd;
     const struct protocol *protocol;
-    void *state;           /* of the protocol */
+    void *state;           /* the protocol's */
     struct buffer in, out; /* received, and not used yet; owed, and not sent yet */
     enum feed wants;       /* what feed() said last */
     bool ended;            /* the peer has sent its last byte */
@@ -24,7 +24,7 @@ struct connection {
 };
 
 /* Begins a conversation on `fd`, which becomes nonblocking. False: there is no memory, and `fd` is
- * the caller's as before. */
+ * still the caller's. */
 bool connection_open(struct connection *c, int fd, const struct protocol *protocol);
 
 /* Gives everything back, and closes the descriptor. */
@@ -46,9 +46,9 @@ uint32_t connection_interest(struct connection *c);
 /* ---- for those who have somebody else read and write (chapter 06) ---- */
 
 /*
- * EPOLLIN of the interest means then: have something put into buffer_space() of `in`. EPOLLOUT:
- * have the bytes of `out` taken. As long as somebody is at one of the two buffers it is his. When
- * he is done, the connection is told what a read or a write would have returned, or -errno.
+ * Then EPOLLIN in the interest means: have something put into buffer_space() of `in`. EPOLLOUT:
+ * have the bytes of `out` taken. A buffer belongs to whoever works on it, until the work is done;
+ * then the connection is told what a read or a write would have returned, or -errno.
  */
 void connection_received(struct connection *c, ssize_t n);
 void connection_sent(struct connection *c, ssize_t n);

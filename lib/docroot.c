@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* O_NONBLOCK: to open a FIFO would otherwise wait for who writes to it. See fifo(7). */
+/* O_NONBLOCK: otherwise opening a FIFO would wait for a writer. See fifo(7). */
 enum { HOW = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC };
 
 int
@@ -51,7 +51,7 @@ open_by_parts(int root, char *path)
     return at == -1 ? -1 : open_part(root, at, path, HOW);
 }
 
-/* `path` may be cut to pieces. */
+/* `path` may be cut into pieces. */
 static int
 open_beneath(int root, char *path)
 {
@@ -77,11 +77,11 @@ status_of_errno(void)
     case EMFILE:
     case ENFILE:
     case ENOMEM:
-    case EWOULDBLOCK: /* of O_NONBLOCK: somebody has a lease on it, see fcntl(2) */
+    case EWOULDBLOCK: /* with O_NONBLOCK: somebody has a lease on the file, see fcntl(2) */
         return 503;
     case EIO:
         return 500;
-    default: /* ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EXDEV, ENXIO of a socket, … */
+    default: /* ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EXDEV, ENXIO for a socket, … */
         return 404;
     }
 }
@@ -95,7 +95,7 @@ has_hidden_part(const char *path)
 int
 docroot_open(int root, const char *path, struct docroot_file *file)
 {
-    char name[4096]; /* PATH_MAX; what is longer no file has */
+    char name[4096]; /* PATH_MAX: no file has a longer one */
     size_t len = strlen(path);
     struct stat status;
     int result;

@@ -3,9 +3,9 @@
  *
  * What may be had: regular files that are reached from the root without a symbolic link and
  * without a name that begins with a dot. The root itself may be a symbolic link. The kernel
- * watches over it (openat2(2), RESOLVE_BENEATH); where it has no such call, every part of the
- * path is opened by itself (openat(2), O_NOFOLLOW), by the same rules. So nothing changes when
- * somebody renames or links in the tree while a file is being opened.
+ * watches over it (openat2(2), RESOLVE_BENEATH); where it has no such call, the parts of the
+ * path are opened one by one (openat(2), O_NOFOLLOW), by the same rules. So it makes no difference
+ * if somebody renames or links in the tree while a file is being opened.
  */
 #pragma once
 
@@ -18,15 +18,15 @@ int docroot(const char *directory);
 struct docroot_file {
     int fd;           /* to be closed by the caller; reads of it do not block */
     off_t size;       /* when it was opened: it may since have grown or shrunk */
-    time_t modified;  /* by the file's own word, which may lie in the future */
+    time_t modified;  /* as the file says; it may lie in the future */
     long modified_ns; /* the rest of it, less than a second */
     const char *type;
 };
 
 /*
  * Opens `path` (as http_path() gives it: "a/b.html", no leading slash, no dot segments) beneath
- * `root`; where it ends with a slash, or is "", the index.html there. Never waits, not for a
- * FIFO either. Returns a status: 200, and *file is set, else its fd is -1; 301: it is a directory
+ * `root`; where it ends with a slash, or is "", the index.html there. Never waits, not even for
+ * a FIFO. Returns a status: 200, and *file is set, else its fd is -1; 301: it is a directory
  * and `path` lacks the slash; 403: no permission; 404: nothing that may be had; 503: the process or
  * the system has no descriptor or memory left, or somebody has a lease on it; 500: the disk fails.
  */

@@ -19,5 +19,5 @@ _Noreturn void fail(const char *call, const char *argument);
 /* The same line as fail() prints, on stderr, but the program goes on. */
 void complain(const char *call, const char *argument);
 
-/* "ECONNRESET" for ECONNRESET; "E?" for a number that is no errno. See strerrorname_np(3). */
+/* "ECONNRESET" for ECONNRESET; "E?" for a number that is not an errno. See strerrorname_np(3). */
 const char *errno_name(int error);

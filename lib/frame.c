@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* A state says what the next byte is. The numbers count down the bytes of a number. */
+/* A state says what the next byte is. The digits count down the bytes of a number. */
 enum state {
     COMMAND,
     STREAM_4,
@@ -12,7 +12,7 @@ enum state {
     LENGTH_2,
     LENGTH_1,
     DATA, /* `left` bytes of it are still to come */
-    DONE, /* nothing: the end of the frame is to be told */
+    DONE, /* nothing: it remains to tell the end of the frame */
     STATES,
 };
 

@@ -3,9 +3,9 @@
  *
  *     command (1) ‖ stream id (4) ‖ length of the data (2) ‖ data        numbers big-endian
  *
- * The same manner as http_parser.h, and simpler: no byte needs to stay. All that is given is
- * done with, a frame's data is told as it comes, and no sequence of bytes is wrong: what a
- * command means, and whether a stream exists, is for the caller to know. Chapter 08 opens it.
+ * In the manner of http_parser.h, but simpler: no byte needs to stay. Every byte given is done
+ * with, a frame's data is told as it comes, and no sequence of bytes is wrong: what a command
+ * means, and whether a stream exists, is for the caller to know. Chapter 08 opens it.
  *
  *     struct frame_parser parser;
  *     frame_parser_start(&parser);
@@ -24,7 +24,7 @@
 enum { FRAME_HEAD_LEN = 7, FRAME_MOST_DATA = 65535 };
 
 enum frame_event {
-    FRAME_MORE, /* nothing to tell before there are more bytes than these */
+    FRAME_MORE, /* nothing to tell until there are more bytes than these */
     FRAME_HEAD, /* command, stream and len of a frame are known */
     FRAME_DATA, /* some bytes of its data: parser->data, parser->data_len */
     FRAME_END,  /* the frame is complete; what follows the used bytes is the next one */
@@ -62,7 +62,7 @@ bool frame_in_frame(const struct frame_parser *parser);
 /*
  * Writes a whole frame to `out`, which has room for `room` bytes. Returns its length; 0, and
  * nothing is written, if it does not fit or if `len` is more than FRAME_MOST_DATA: a length that
- * has no room in two bytes is refused, never cut. `data` may be NULL if `len` is 0.
+ * does not fit into two bytes is refused, never cut. `data` may be NULL if `len` is 0.
  */
 size_t frame_encode(uint8_t *out, size_t room, uint8_t command, uint32_t stream, const void *data,
                     size_t len);

@@ -2,7 +2,7 @@
 
 #include <float.h>
 
-/* 2,048 is 12 bits: longer values lose their low bits until 11 are left, 1,024 to 2,047. */
+/* 2,048 has 12 bits: from there on values lose low bits until 11 are left, 1,024 to 2,047. */
 enum { BITS_KEPT = 11, PER_DOUBLING = 1 << (BITS_KEPT - 1) };
 
 static int
@@ -67,7 +67,7 @@ histogram_merge(struct histogram *into, const struct histogram *from)
         into->buckets[i] += from->buckets[i];
 }
 
-/* The first bucket and the last end where the values do. */
+/* The first bucket begins, and the last one ends, where the values do. */
 bool
 next_filled_bucket(const struct histogram *h, struct filled_bucket *b)
 {
@@ -88,7 +88,7 @@ next_filled_bucket(const struct histogram *h, struct filled_bucket *b)
 uint64_t
 histogram_percentile(const struct histogram *h, double percent)
 {
-    /* 99.9 % of 41,000 are 40,959; as doubles they come to a hair more, which is not meant. */
+    /* 99.9 % of 41,000 is 40,959; in doubles it comes to a hair more, which is not meant. */
     double wanted = percent * (double)h->count / 100 * (1 - 2 * DBL_EPSILON);
 
     for (struct filled_bucket b = {0}; next_filled_bucket(h, &b);)

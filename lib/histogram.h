@@ -44,12 +44,12 @@ uint64_t histogram_mean(const struct histogram *h);
 /*
  * The standard deviation of the values recorded: the root of their mean squared distance to the
  * mean. It comes from the buckets, as the percentiles do, so that recording a value costs no
- * more: off by a thousandth of mean and deviation together at most. 0 if nothing was recorded.
+ * more: at most a thousandth of mean and deviation together off. 0 if nothing was recorded.
  */
 uint64_t histogram_stdev(const struct histogram *h);
 
 /*
- * A bucket that is not empty. All of them, from the least values on:
+ * A bucket that is not empty. All of them, from the smallest values up:
  *
  *     for (struct filled_bucket b = {0}; next_filled_bucket(h, &b);)
  */

@@ -121,7 +121,7 @@ take_name(struct rest *rest, const char *const *names, int count, size_t most, i
     return false;
 }
 
-/* Two digits of a year mean the century that is not more than 50 years ahead (section 5.6.7). */
+/* Two digits: a year of this century, unless that is over 50 years ahead (section 5.6.7). */
 static int
 whole_year(int two_digits)
 {
@@ -213,7 +213,7 @@ http_parse_date(const char *text, size_t len, time_t *when)
         day = tm.tm_mday;
         tm.tm_year -= 1900;
         tm.tm_sec -= tm.tm_sec == 60; /* a leap second: time_t has none */
-        *when = timegm(&tm);          /* makes 3 March of 31 February */
+        *when = timegm(&tm);          /* turns 31 February into 3 March */
         return tm.tm_mday == day;
     }
     return false;
@@ -277,7 +277,7 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Takes the next byte of a path, decoded, from `rest`, which is not empty; -1: it is no such. */
+/* Takes the next byte of a path, decoded, from `rest`, which is not empty; -1: it is invalid. */
 static int
 take_byte(struct rest *rest)
 {
@@ -296,8 +296,8 @@ take_byte(struct rest *rest)
 }
 
 /*
- * The segment that ends at path[*len] is done: it begins behind the '/' before it. Takes it back
- * if it is "" or ".", and with the one before it if it is "..". False: there is none before it.
+ * The segment that ends at path[*len] is complete: it begins after the '/' before it. Takes it back
+ * if it is "" or ".", and the one before it as well if it is "..". False: there is none before it.
  */
 static bool
 resolve_segment(char *path, size_t *len)
@@ -318,7 +318,7 @@ resolve_segment(char *path, size_t *len)
     return true;
 }
 
-/* Leaves of "http://host/path" the path, "/" if it has none. False: it has neither form. */
+/* Leaves only the path of "http://host/path", if any. False: it is in neither form. */
 static bool
 leave_path(struct rest *rest)
 {
@@ -335,7 +335,7 @@ leave_path(struct rest *rest)
     end = memchr(rest->at + skipped, '/', rest->len - skipped);
     skipped = end ? (size_t)(end - rest->at) : rest->len;
     rest->at += skipped, rest->len -= skipped;
-    return skipped > sizeof scheme - 1; /* a host there must be */
+    return skipped > sizeof scheme - 1; /* there must be a host */
 }
 
 int
@@ -359,7 +359,7 @@ http_path(const char *target, size_t len, char *path, size_t size)
     }
     if (used + 2 > size)
         return 414;
-    /* The last segment has no slash behind it, unless it is a dot segment: that is a directory. */
+    /* The last segment has no slash after it, unless it is a dot segment, which is a directory. */
     len = used;
     if (!resolve_segment(path, &used))
         return 400;

@@ -19,7 +19,7 @@ static int root = AT_FDCWD;
 /* What is being done; feed() goes from one to the next until it has to wait. */
 enum doing {
     READING,   /* a request, down to the last byte of its body */
-    INVITING,  /* of a client that waits for it: "100 Continue" */
+    INVITING,  /* a client that waits to be told "100 Continue" */
     ANSWERING, /* a head has to be appended */
     SENDING,   /* what is left of the file has to be appended */
     CLOSING,   /* nothing more will be read or appended */
@@ -30,7 +30,7 @@ struct connection {
     enum doing doing;
     bool in_body; /* READING: the head is complete */
 
-    /* The answer; known when the head of its request is, but sent when the body has come, too. */
+    /* The answer: known once the head of its request is, but sent when the body has come, too. */
     int status;
     bool head_only, persists;
     struct docroot_file file; /* of a 200 or 304; fd -1: none */
@@ -84,7 +84,7 @@ lists_etag(const char *list, size_t len, const char *etag)
     return false;
 }
 
-/* Does the client have this version of the file? Section 13.2.2: tags first, they are exact. */
+/* Does the client have this version of the file? Section 13.2.2: tags first, being exact. */
 static bool
 has_it_already(const struct connection *c, const char *head)
 {
@@ -163,7 +163,7 @@ decide(struct connection *c, const char *head)
         c->status = p->method == METHOD_OTHER ? 501 : 405;
 }
 
-/* Whoever asks before it sends its body must hear something now. RFC 9110, section 10.1.1. */
+/* A client that asks before it sends its body must hear at once. RFC 9110, section 10.1.1. */
 static enum doing
 after_head(struct connection *c)
 {
@@ -217,7 +217,7 @@ read_request(struct connection *c, struct buffer *in)
 
 /* ---- the answer ---- */
 
-/* What the head says of what follows it, or would follow. */
+/* What the head says about what follows it, or (HEAD, 304) would follow. */
 static int
 describe_content(const struct connection *c, time_t now, char *text, size_t size)
 {
@@ -244,7 +244,7 @@ describe_content(const struct connection *c, time_t now, char *text, size_t size
     }
 }
 
-/* Appends the head, and with it the short body of an answer that is no file. False: no room. */
+/* Appends the head, and with it the short body of an answer that is not a file. False: no room. */
 static bool
 append_head(struct connection *c, struct buffer *out)
 {
@@ -261,7 +261,7 @@ append_head(struct connection *c, struct buffer *out)
                         http_reason(c->status), http_date(now, date), content, connection, body);
 }
 
-/* True: all of the file is appended. Else there is no room, or (c->doing) the file has shrunk. */
+/* True: all of the file has been appended. Else no room, or (c->doing) the file has shrunk. */
 static bool
 append_file(struct connection *c, struct buffer *out)
 {
@@ -276,7 +276,7 @@ append_file(struct connection *c, struct buffer *out)
             buffer_added(out, (size_t)n);
             c->left -= n;
         } else if (io_result(n) != IO_INTERRUPTED) {
-            c->doing = CLOSING; /* fewer bytes than promised, and nothing can stand for them */
+            c->doing = CLOSING; /* fewer bytes than promised, and nothing can stand in for them */
             return false;
         }
     }
@@ -331,7 +331,7 @@ http_late(void *state, struct buffer *out)
 
     if (c->doing == READING) {
         refuse(c, 408);
-        append_head(c, out); /* if there is room; it is going to be closed either way */
+        append_head(c, out); /* if there is room; the connection is closed either way */
         c->doing = CLOSING;
     }
 }

@@ -25,7 +25,7 @@ enum state {
 
     /* what follows the head: section 6 */
     BODY, /* `left` bytes of it are still to come */
-    DONE, /* nothing: the end of the message is to be told */
+    DONE, /* nothing: it remains to tell the end of the message */
 
     /* chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF: section 7.1 */
     CHUNK, /* the first digit of a size */
@@ -153,13 +153,13 @@ part(size_t start, size_t end)
     return (struct http_part){(uint16_t)start, (uint16_t)(end - start)};
 }
 
-/* The same bytes, whether small letters or capital ones; `text` has small ones only. */
+/* The same bytes, in small letters or capitals; `text` has small ones only. */
 static inline bool
 same_word(const char *bytes, size_t len, const char *text, size_t text_len)
 {
     if (len != text_len)
         return false;
-    for (size_t i = 0; i < len; i++) /* what | 0x20 could mistake is no byte of a head */
+    for (size_t i = 0; i < len; i++) /* no head has the bytes that | 0x20 confuses */
         if ((bytes[i] | 0x20) != text[i])
             return false;
     return true;
@@ -187,8 +187,8 @@ next_member(const char *bytes, struct http_part *list, struct http_part *member)
 
 /*
  * uri-host [ ":" port ]: RFC 3986, section 3.2. Returns where the host ends, `end` or the colon
- * before a valid port; `start` if it is empty or invalid. Of an address in brackets only the
- * bytes are looked at.
+ * before a valid port; `start` if it is empty or invalid. In an address in brackets only the kind
+ * of each byte is checked.
  */
 static size_t
 host_end(const char *bytes, size_t start, size_t end)
@@ -319,7 +319,7 @@ understand_host(struct http_parser *p, const char *bytes, struct http_part value
     return 0;
 }
 
-/* 1*DIGIT, once: RFC 9110, section 8.6. A number that has no room stays a very large one. */
+/* 1*DIGIT, once: RFC 9110, section 8.6. A number that does not fit stays a very large one. */
 static int
 understand_length(struct http_parser *p, const char *bytes, struct http_part value)
 {
@@ -385,7 +385,7 @@ understand_expect(struct http_parser *p, const char *bytes, struct http_part val
     return 0;
 }
 
-/* Most fields concern the caller alone; for nearly all of them the length of the name tells. */
+/* Most fields concern the caller alone; for nearly all of them the length of the name says so. */
 static int
 understand_field(struct http_parser *p, const char *bytes, const struct http_field *field)
 {
@@ -433,7 +433,7 @@ understand_head(struct http_parser *p)
 /* ---- the machine ---- */
 
 /*
- * No limit is looked at byte by byte: the machine runs until the bytes end or the limit of the
+ * No limit is checked byte by byte: the machine runs until the bytes end or the limit of the
  * moment is reached, whichever comes first.
  */
 static size_t
@@ -479,7 +479,7 @@ parse_head(struct http_parser *p, const char *bytes, size_t len, size_t *used)
     while (at < end) {
         switch (state) {
         case START:
-            p->method = METHOD_OTHER; /* until it is known, for who has to answer an error */
+            p->method = METHOD_OTHER; /* until it is known, for whoever has to answer an error */
             if (is(TOKEN, bytes[at])) {
                 begin_message(p, at);
                 end = run_until(p, len);
@@ -538,7 +538,7 @@ parse_head(struct http_parser *p, const char *bytes, size_t len, size_t *used)
             if (bytes[at] == '\r') {
                 at++;
                 state = HEAD_LF;
-            } else if (!is(TOKEN, bytes[at])) { /* a blank, too: no line goes on in the next one */
+            } else if (!is(TOKEN, bytes[at])) { /* a blank, too: no line is continued */
                 return refuse(p, 400);
             } else if (p->field_count == HTTP_MOST_FIELDS) {
                 return refuse(p, 431);
@@ -678,7 +678,7 @@ parse_body(struct http_parser *p, const char *bytes, size_t len, size_t *used)
                 return refuse(p, 400);
             p->state = CHUNK_EXTENSION;
             break;
-        case CHUNK_EXTENSION: /* whatever it says, and even in quotes there is no CR */
+        case CHUNK_EXTENSION: /* whatever it says: even in quotes there is no CR */
             at = skip_text(bytes, at, end);
             if (at == end)
                 break;

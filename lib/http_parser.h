@@ -3,8 +3,8 @@
  *
  * The machine never waits and keeps no copy: it is given the bytes that have come, says what it
  * has found, and remembers in which state it was. However the bytes are cut into pieces, what it
- * finds is the same. It is as strict as RFC 9112 allows, for two readers that understand the
- * same bytes differently are how requests are smuggled. Chapter 08 opens it.
+ * finds is the same. It is as strict as RFC 9112 allows: where two readers understand the same
+ * bytes differently, requests can be smuggled. Chapter 08 opens it.
  *
  *     struct http_parser parser;
  *     http_parser_start(&parser, 1 << 20);
@@ -26,20 +26,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What goes beyond is refused, with the status on the right. Ends of lines are not counted. */
+/* What exceeds these is refused, with the status on the right. Ends of lines are not counted. */
 enum {
     HTTP_LONGEST_REQUEST_LINE = 8192, /* 414 */
-    HTTP_LONGEST_HEAD = 16384, /* 431; this is all of it, ends of lines and the empty one, too */
-    HTTP_MOST_FIELDS = 100,    /* 431 */
-    HTTP_MOST_EMPTY_LINES = 4, /* 400; before a request line */
-    HTTP_LONGEST_SIZE = 16,    /* 400; digits of a chunk's size */
-    HTTP_LONGEST_EXTENSIONS = 4096, /* 413; of all chunks of a message together */
-    HTTP_LONGEST_TRAILERS = 4096,   /* 431; as with the head */
+    HTTP_LONGEST_HEAD = 16384,        /* 431; all of it, with ends of lines and the empty line */
+    HTTP_MOST_FIELDS = 100,           /* 431 */
+    HTTP_MOST_EMPTY_LINES = 4,        /* 400; before a request line */
+    HTTP_LONGEST_SIZE = 16,           /* 400; digits of a chunk's size */
+    HTTP_LONGEST_EXTENSIONS = 4096,   /* 413; of all chunks of a message together */
+    HTTP_LONGEST_TRAILERS = 4096,     /* 431; as with the head */
 };
 
 enum http_event {
-    HTTP_MORE,  /* nothing to tell before there are more bytes than these */
-    HTTP_HEAD,  /* a head is complete: the used bytes, of which all parts below are parts */
+    HTTP_MORE,  /* nothing to tell until there are more bytes than these */
+    HTTP_HEAD,  /* a head is complete: the used bytes, in which all parts below lie */
     HTTP_BODY,  /* some bytes of the body: parser->body, parser->body_len */
     HTTP_END,   /* the message is complete; what follows the used bytes is the next one */
     HTTP_ERROR, /* answer with parser->status, then close; from now on it says nothing else */
@@ -54,7 +54,7 @@ enum http_method {
     METHOD_CONNECT,
     METHOD_OPTIONS,
     METHOD_TRACE,
-    METHOD_OTHER, /* any other token, for the caller to answer 501 */
+    METHOD_OTHER, /* any other token, for the caller to answer with 501 */
 };
 
 /* The four forms of a target: RFC 9112, section 3.2. */
@@ -71,18 +71,18 @@ struct http_part {
 };
 
 struct http_field {
-    struct http_part name, value; /* of the value, spaces and tabs at both ends are left out */
+    struct http_part name, value; /* the value without spaces and tabs at its ends */
 };
 
 /* Of what can be in a head, the parser understands what concerns framing and the connection. */
 struct http_parser {
     /* from HTTP_HEAD to HTTP_END */
-    enum http_method method; /* of HTTP_ERROR, too: METHOD_OTHER if it came too early */
+    enum http_method method; /* at HTTP_ERROR, too: METHOD_OTHER if that came too early */
     enum http_form form;
     struct http_part method_name;
     struct http_part target; /* as it came: nothing is decoded */
-    struct http_part host;   /* with the port: of the target if it names one, else of Host */
-    struct http_part path;   /* of the target, query and all; empty in `http://host`: means "/" */
+    struct http_part host;   /* with its port: the target's if it names one, else Host's */
+    struct http_part path;   /* of the target, query and all; empty (for "/") in `http://host` */
     int minor_version;       /* 0 for HTTP/1.0, 1 for 1.1; a higher one is served as 1.1 */
     bool keep_alive;         /* what the client wishes, by version and Connection */
     bool expects_continue;   /* it waits for "100 Continue" before it sends the body */

@@ -12,10 +12,10 @@ enum { AT_ONCE = 64 };
 
 struct loop {
     int epoll;
-    size_t handlers;                    /* so many are in it */
+    size_t handlers;                    /* how many are in it */
     struct epoll_event events[AT_ONCE]; /* what epoll_wait() has said */
-    int next, count;                    /* from `next` on, it is still to be told */
-    size_t untold;                      /* so many at most were ready, too, when it was full */
+    int next, count;                    /* from `next` on, it has still to be told */
+    size_t untold;                      /* at most so many more were ready when it was full */
     struct timer **heap;                /* heap[1] is due first; see sift_up() */
     size_t timers, room;
 };
@@ -66,7 +66,7 @@ loop_change(struct handler *h, uint32_t interest)
     h->interest = interest;
 }
 
-/* To close the descriptor would not do: it stays on the list while a duplicate is open. epoll(7) */
+/* Closing the descriptor would not do: it stays on the list while a duplicate is open. epoll(7) */
 void
 loop_remove(struct handler *h)
 {
@@ -80,7 +80,7 @@ loop_remove(struct handler *h)
     l->handlers--;
 }
 
-/* A handler may change or remove any other, so nothing is known before its turn has come. */
+/* A handler may change or remove any other, so nothing is certain before its turn has come. */
 static void
 tell_ready(struct loop *l)
 {
@@ -192,8 +192,8 @@ time_left(const struct loop *l)
     return left < INT_MAX ? (int)left : INT_MAX;
 }
 
-/* Those that are due now; one that is set again meanwhile, however early, does not hold the turn
- * up. */
+/* Those that are due now; one that is set again meanwhile, however early, does not hold up the
+ * turn. */
 static void
 tell_expired(struct loop *l)
 {
@@ -210,8 +210,8 @@ tell_expired(struct loop *l)
 /* ---- the loop ---- */
 
 /*
- * Has everybody been told who was ready? Not if a signal came first, and perhaps not if the batch
- * was full. The kernel tells in turns: after as many batches as hold all, it was everybody's.
+ * Has everybody who was ready been told? Not if a signal came first, and perhaps not if the batch
+ * was full. The kernel takes turns: after as many batches as hold all, everybody has had one.
  */
 static bool
 told_all(struct loop *l)

@@ -119,9 +119,9 @@ static atomic_int highest_peer;
 
 /*
  * The second time, by the alarm, peers are cut off in both directions: that also ends a
- * write() blocked on a peer that never reads. A mark in is_peer may be out of date, for
- * peers are closed with plain close(): shutdown() of a descriptor that is closed, or is no
- * socket, fails and harms nobody.
+ * write() blocked on a peer that never reads. A mark in is_peer may be out of date,
+ * since peers are closed with plain close(); but shutdown() of a descriptor that is closed, or
+ * is not a socket, fails and harms nobody.
  */
 static void
 on_stop_signal(int signal)
@@ -151,7 +151,7 @@ stop_on_signals(int listener)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* The order matters: mark first, then look at `stopping`; the handler does it the other way. */
+/* The order matters: mark first, then look at `stopping`; the handler does the opposite. */
 void
 remember_peer(int peer)
 {
@@ -182,7 +182,7 @@ accept_peer(int listener, int *peer)
             return IO_NOT_YET;
         }
         if (errno == EBADF || errno == ENOTSOCK)
-            fail("accept", NULL); /* a mistake of the program, not of a peer */
+            fail("accept", NULL); /* the program's mistake, not a peer's */
         /* EINTR, ECONNABORTED, or an error of that one connection: the next, please */
     }
 }

@@ -1,8 +1,8 @@
 /*
  * net.h - addresses, listeners, peers, and the way a server stops
  *
- * Set-up calls end the program with a one-line message (error.h). What concerns a peer
- * returns what happened. Chapter 00 opens all of it; the way to stop is explained in
+ * Set-up calls end the program with a one-line message (error.h). Calls that concern a
+ * peer return what happened. Chapter 00 opens all of it; the way to stop is explained in
  * chapter 01, "Stopping".
  */
 #pragma once
@@ -34,7 +34,7 @@ char *address_text(const struct sockaddr *addr, socklen_t len, char text[ADDRESS
  * that came from it: a blocked accept() fails with EINVAL, in every thread and process
  * that shares the listener, and a blocked read() returns 0, so the program runs to its
  * end by itself. What is owed is still sent; a peer that has not taken it a second later
- * is cut off, and one that goes on sending may lose it: to close a socket with unread bytes
+ * is cut off, and one that goes on sending may lose it: closing a socket with unread bytes
  * resets the connection and throws away its send queue. SIGPIPE is ignored. Only the calls
  * of signal-safety(7) are used.
  */
@@ -49,7 +49,7 @@ void remember_peer(int peer);
 /*
  * Takes one connection from `listener`. IO_DATA: *peer is a new descriptor, the caller's
  * to close. IO_NOT_YET: none is waiting (nonblocking listener), or the process is out of
- * descriptors or memory; then it has slept 10 ms, so that trying again is no busy loop.
+ * descriptors or memory; then it has slept 10 ms, so that trying again is not a busy loop.
  * IO_END: the program is to stop. A connection that failed before it was accepted is
  * passed over. See accept(2), "Error handling".
  */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* It remembers nothing: what has come and has not yet gone back lies in the buffers. */
+/* Echo remembers nothing: what has come and has not yet gone back lies in the buffers. */
 static void
 echo_nothing(void *state)
 {

@@ -32,10 +32,10 @@
 /* Capacities of `in` and `out` that suffice for every protocol; smaller ones may not. */
 enum { PROTOCOL_IN = 16 << 10, PROTOCOL_OUT = 32 << 10 };
 
-/* What feed() waits for now. Deadlines hang on it; who has none asks only for the last two. */
+/* What feed() waits for now. Deadlines depend on it; without any, only the last two matter. */
 enum feed {
     FEED_IDLE,  /* the first byte of a message: a peer may take its time */
-    FEED_HEAD,  /* the rest of a head: a peer that trickles must not take for ever, all in all */
+    FEED_HEAD,  /* the rest of a head: a peer that trickles must not take for ever over it */
     FEED_BODY,  /* more of a body: it may be long, but it must go on */
     FEED_ROOM,  /* room in `out`: the peer has to read first, then feed() again */
     FEED_FLUSH, /* nothing: send what is in `out`, then close; `in` is of no more interest */
@@ -50,8 +50,8 @@ struct protocol {
     void (*start)(void *state);
 
     /*
-     * Takes what it can from `in`, appends answers to `out`; see above. Has it said FEED_FLUSH or
-     * FEED_CLOSE, it is not called again.
+     * Takes what it can from `in`, appends answers to `out`; see above. Once it has said
+     * FEED_FLUSH or FEED_CLOSE, it is not called again.
      */
     enum feed (*feed)(void *state, struct buffer *in, struct buffer *out);
 

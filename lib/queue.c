@@ -31,7 +31,7 @@ queue_open(size_t capacity)
     return q;
 }
 
-/* The caller holds the lock. One request has come: one of those who wait for one wakes up. */
+/* The caller holds the lock. A request has come: one thread that waits for one wakes up. */
 static enum queue_result
 put(struct queue *q, void *request)
 {
@@ -44,7 +44,7 @@ put(struct queue *q, void *request)
     return QUEUE_PUT;
 }
 
-/* The caller holds the lock. One place has become free: one of those who wait for one wakes up. */
+/* The caller holds the lock. A place has become free: one thread that waits for one wakes up. */
 static void *
 take(struct queue *q)
 {

@@ -40,7 +40,7 @@ size_t queue_length(struct queue *q);
 
 /*
  * From now on nothing goes in. What is in it can still be taken; then queue_take() says NULL to
- * everybody. Who sleeps in a put or a take wakes up. To close it twice does no harm.
+ * everybody. Whoever sleeps in a put or a take wakes up. Closing it twice does no harm.
  */
 void queue_close(struct queue *q);
 

@@ -13,19 +13,19 @@
 #include <unistd.h>
 
 /*
- * Two rings, each with one who adds at its tail and one who takes from its head; both numbers only
- * grow, and modulo the size of the ring they are places in it.
+ * Two rings, each with an adder at its tail and a taker at its head; both numbers only grow, and
+ * modulo the size of the ring they are places in it.
  *
  *                   adds at the tail    takes from the head
  *     submissions   we                  the kernel
  *     completions   the kernel          we
  *
- * What makes that safe without a lock is the order of two steps on either side. Who adds fills the
- * place first and moves the tail afterwards (release); who takes looks at the tail first and reads
- * the place afterwards (acquire): so who sees the new tail sees what is behind it. With the head it
- * is the same the other way round: who takes is done reading when he moves it (release), and
- * who adds looks at it (acquire) before he writes over the place. Compiler and CPU would
- * otherwise be free to change the order; on x86 the CPU is not, but on ARM it is.
+ * What makes that safe without a lock is the order of two steps on either side. The adder fills the
+ * place first and moves the tail afterwards (release); the taker looks at the tail first and reads
+ * the place afterwards (acquire): so whoever sees the new tail sees what is behind it. With the
+ * head it is the same the other way round: the taker is done reading when it moves the head
+ * (release), and the adder looks at the head (acquire) before it writes over the place. Otherwise
+ * compiler and CPU would be free to change the order; on x86 the CPU is not, but on ARM it is.
  */
 struct ring {
     int fd;
@@ -69,7 +69,7 @@ reason(unsigned entries)
         close(fd);
     }
     errno = EPERM;
-    return value == '0' ? "forbidden by a seccomp filter, as containers have one"
+    return value == '0' ? "forbidden by a seccomp filter, as in many containers"
                         : "forbidden by sysctl kernel.io_uring_disabled";
 }
 
@@ -89,7 +89,7 @@ larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Where everything lies, the kernel has written into `p`, as offsets in bytes. */
+/* The kernel has written into `p` where everything lies, as offsets in bytes. */
 static void
 map_all(struct ring *r, const struct io_uring_params *p)
 {
@@ -115,7 +115,7 @@ map_all(struct ring *r, const struct io_uring_params *p)
 
 /*
  * SINGLE_ISSUER: one thread only, so the kernel need not guard against others. COOP_TASKRUN: what
- * it has to do for us, it does when we are with it anyway, and does not interrupt us for it.
+ * it has to do for us it does when we are in the kernel anyway, without interrupting us for it.
  * See io_uring_setup(2).
  */
 struct ring *
@@ -150,7 +150,7 @@ ring_close(struct ring *r)
 /*
  * One call: the kernel takes what we have prepared, does at once what it can, and then waits until
  * `least` results are there. A signal ends the waiting. The kernel may be short of memory, or of
- * room for results: then it has not taken everything, and the rest is for the next time.
+ * room for results: then it has not taken everything, and the rest waits for the next call.
  */
 static void
 enter(struct ring *r, unsigned least)
@@ -163,7 +163,7 @@ enter(struct ring *r, unsigned least)
         return;
     if (errno != EAGAIN && errno != EBUSY)
         fail("io_uring_enter", NULL);
-    sleep_ms(1); /* so that trying again is no busy loop */
+    sleep_ms(1); /* so that trying again is not a busy loop */
 }
 
 struct io_uring_sqe *
@@ -183,7 +183,7 @@ void
 ring_cancel(struct ring *r, struct operation *who)
 {
     ring_prepare(r, IORING_OP_ASYNC_CANCEL, -1, NULL)->addr = (uintptr_t)who;
-    enter(r, 0); /* at once: until then it goes on */
+    enter(r, 0); /* at once: until then the request goes on */
 }
 
 /* Takes the oldest result out. False: there is none now. */
@@ -250,7 +250,7 @@ ring_buffers_open(struct ring *r, uint16_t group, unsigned count, size_t size)
     *b = (struct ring_buffers){.ring = r, .count = count, .size = size};
     b->memory = malloc(count * size);
     b->free = mmap(NULL, count * sizeof(struct io_uring_buf), PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* it has to begin with a page */
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); /* it has to be page aligned */
     if (!b->memory || b->free == MAP_FAILED)
         fail("mmap", "a group of buffers");
     reg.ring_addr = (uintptr_t)b->free;

@@ -1,9 +1,9 @@
 /*
- * ring.h - a Proactor on io_uring: the kernel does the work, and tells whose is done
+ * ring.h - a Proactor on io_uring: the kernel does the work, and tells whoever asked for it
  *
- * In place of a call for each thing that is to be done, a request for it is written into a ring
- * that we share with the kernel; what has become of it stands in a second one, later, in any
- * order. One call, io_uring_enter(2), hands over all that has been prepared and sleeps until
+ * Instead of making a call for each thing to be done, we write a request for it into a ring that
+ * we share with the kernel; what has become of it stands in a second ring, later, in any order.
+ * One call, io_uring_enter(2), hands over all that has been prepared and sleeps until
  * something is done. No liburing: system calls and memory, so that it can be read. The manual pages
  * are liburing's: io_uring(7), io_uring_setup(2), io_uring_enter(2); the structures and constants
  * stand in <linux/io_uring.h>.
@@ -21,25 +21,25 @@
 struct ring;
 
 /*
- * A ring with room for so many requests, 1 to 32,768, that are prepared and not yet handed over,
- * and twice as many results; so many may be on the way as the system has memory for. Where the
- * kernel gives none, one line says why, and the program ends with status 1.
+ * A ring with room for `entries` requests, 1 to 32,768, that are prepared and not yet handed over,
+ * and for twice as many results; as many may be on the way as the system has memory for. If the
+ * kernel gives no ring, one line says why, and the program ends with status 1.
  */
 struct ring *ring_open(unsigned entries);
 
-/* Nothing may be on the way: the kernel would still be at its buffers for a while. */
+/* Nothing may be on the way: the kernel would go on using the buffers for a while. */
 void ring_close(struct ring *r);
 
 /* ---- requests ---- */
 
 /*
- * Who is told what has become of a request. It lies in its owner's memory, and stays there, as does
- * every buffer that the request names, until `done` has been called for the last time.
+ * Whom to tell what has become of a request. It lies in its owner's memory, and stays there, as
+ * does every buffer that the request names, until `done` has been called for the last time.
  */
 struct operation {
     /*
      * `result` is what the system call of that name would have returned, or -errno. With
-     * IORING_CQE_F_MORE in `flags` there is more to come, without a request of its own.
+     * IORING_CQE_F_MORE in `flags` more is to come, without another request.
      */
     void (*done)(void *owner, int result, uint32_t flags);
     void *owner;
@@ -54,8 +54,8 @@ struct operation {
 struct io_uring_sqe *ring_prepare(struct ring *r, uint8_t opcode, int fd, struct operation *who);
 
 /*
- * Asks the kernel to give up what is on the way for `who`. That is told `done` all the same, with
- * -ECANCELED, or with what it had done by then; nobody is told whether there was anything to give
+ * Asks the kernel to give up what is on the way for `who`. Its `done` is called all the same, with
+ * -ECANCELED, or with what had been done by then; nobody is told whether there was anything to give
  * up.
  */
 void ring_cancel(struct ring *r, struct operation *who);
@@ -74,13 +74,13 @@ void ring_run(struct ring *r);
 
 /*
  * A request to receive that names no buffer but a group (IOSQE_BUFFER_SELECT in its flags, and
- * buf_group) takes one from it only when something has come. So a thousand peers who say nothing
+ * buf_group) takes one from it only when something has come. So a thousand peers that say nothing
  * hold no memory. See io_uring_register(2), IORING_REGISTER_PBUF_RING.
  */
 struct ring_buffers;
 
 /* `count` buffers of `size` bytes as a group of that number; `count` is a power of two, at most
- * 32,768. All are the kernel's. Ends the program where that cannot be had. */
+ * 32,768. All are the kernel's at first. Ends the program if they cannot be had. */
 struct ring_buffers *ring_buffers_open(struct ring *r, uint16_t group, unsigned count, size_t size);
 
 /* Before the ring is closed, or after. Nothing may be on the way that could still take one. */

@@ -12,9 +12,9 @@ struct thread_pool {
     struct queue *tasks;
     atomic_size_t active;
     char name[11];
-    size_t workers, room, made; /* there are; `threads` can hold; there ever were */
+    size_t workers, room, made; /* now; that `threads` can hold; ever made */
     pthread_t *threads;
-    struct task leave; /* who takes this one ends, and says so: */
+    struct task leave; /* whoever takes this one ends, and says so: */
     pthread_t left;
     sem_t has_left;
 };
@@ -29,7 +29,7 @@ work(void *own)
 
     while ((task = queue_take(p->tasks)) && task != &p->leave) {
         p->active++;
-        task->run(task->owner); /* from here on there may be no such task any more */
+        task->run(task->owner); /* from here on the task may be gone */
         p->active--;
     }
     if (task) {
@@ -58,11 +58,11 @@ add_worker(struct thread_pool *p)
     if (errno)
         return false;
     snprintf(name, sizeof name, "%s-%zu", p->name, ++p->made);
-    pthread_setname_np(p->threads[p->workers++], name); /* if it fails, it has none */
+    pthread_setname_np(p->threads[p->workers++], name); /* it may fail */
     return true;
 }
 
-/* One of them, whoever comes to it first. */
+/* One of them, whichever comes to it first. */
 static void
 remove_worker(struct thread_pool *p)
 {
@@ -167,7 +167,7 @@ compute(void *own)
 
     f->result = f->compute(f->argument);
     f->computed = true;
-    sem_post(&f->ended); /* the last touch: who waits may free it now */
+    sem_post(&f->ended); /* the last touch: whoever waits may free it now */
 }
 
 static void

@@ -18,28 +18,28 @@ struct thread_pool;
 
 /*
  * A pool of `workers` threads, with room for `capacity` tasks that wait; both 1 or more. The
- * threads are called `name`-1, `name`-2 and so on (of `name` ten bytes): see `top -H`. They have
- * the caller's signal mask. Without memory or threads the program ends.
+ * threads are called `name`-1, `name`-2 and so on (ten bytes of `name` at most): see `top -H`. They
+ * have the caller's signal mask. Without memory or threads the program ends.
  */
 struct thread_pool *thread_pool_open(const char *name, size_t workers, size_t capacity);
 
 /* ---- tasks: by any thread, and by tasks ---- */
 
 /*
- * It lies in its owner's memory. Has a pool taken it, then it will call one of the two functions,
- * once; from the moment of that call the task is its owner's again, who may free it, or submit it
+ * It lies in its owner's memory. A pool that has taken it will call one of the two functions, once;
+ * from the moment of that call the task is its owner's again, to be freed or to be submitted
  * anew.
  */
 struct task {
     void (*run)(void *owner);  /* by a worker */
-    void (*drop)(void *owner); /* by who shuts the pool down; NULL: nobody wants to know */
+    void (*drop)(void *owner); /* by whoever shuts the pool down; NULL: by nobody */
     void *owner;
 };
 
 /*
  * Has `task` run, and sleeps as long as there is no room: QUEUE_PUT, or QUEUE_CLOSED. Tasks begin
  * in the order in which they were taken. A task that sleeps here for room in its own pool, or that
- * waits for another task of it, takes a worker away from those it waits for: when all workers do
+ * waits for another task in it, takes a worker away from those it waits for: when all workers do
  * so, they wait for ever.
  */
 enum queue_result thread_pool_submit(struct thread_pool *p, struct task *task);
@@ -57,7 +57,7 @@ size_t thread_pool_workers(const struct thread_pool *p);
 
 /*
  * Makes it a pool of `workers` threads, 1 or more. When there are too many, it sleeps until those
- * who leave have done so: each takes its turn in the queue, so what was submitted before has begun
+ * that leave have done so: each takes its turn in the queue, so what was submitted before has begun
  * by then. Returns how many there are now: fewer than asked for if the system has no more (EAGAIN).
  */
 size_t thread_pool_resize(struct thread_pool *p, size_t workers);
@@ -87,7 +87,7 @@ struct future {
     sem_t ended;
 };
 
-/* As thread_pool_submit(); only if it says QUEUE_PUT there is something to wait for. */
+/* Like thread_pool_submit(); there is something to wait for only if it says QUEUE_PUT. */
 enum queue_result future_submit(struct thread_pool *p, struct future *f);
 
 /* Sleeps until it has ended; to be called once. False: it was dropped, and has no result. */

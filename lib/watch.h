@@ -13,13 +13,13 @@
  *   FAULTS=read:EINTR,write:short@2-4,accept:EMFILE@3
  *                     makes calls fail. CALL:FAULT@N-M hits the Nth to the Mth such call of
  *                     this process, counted anew after fork(); CALL:FAULT hits all, but EINTR
- *                     and EAGAIN every other one, so that a program which tries again goes on.
+ *                     and EAGAIN only every other one, so that a program which tries again goes on.
  *                     FAULT is an errno name, or `short` (half of what was asked for), or `one`
  *                     (one byte). A plan that cannot be read ends the program with status 2.
  *
- * What is asked of the kernel by io_uring is counted apart, and fails as the call of that name
+ * What is asked of the kernel by io_uring is counted separately, and fails as the call of that name
  * would: recv:short@2 is the second request to receive, accept:EMFILE one to accept. A request that
- * goes on (multishot) ends where it is cut short. Eight rings at a time are known. The calls
+ * goes on (multishot) ends where it is cut short. Only eight rings at a time are known. The calls
  * themselves are io_uring_setup, io_uring_enter and io_uring_register.
  *
  * It does not see what libc does inside: stdio, getaddrinfo(), the threads behind aio_read().

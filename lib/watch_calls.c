@@ -1,6 +1,6 @@
 /*
- * The calls, in the place of those of libc: the linker has turned each read() of the program into
- * __wrap_read(), and read() itself is to be had as __real_read(). See ld(1), --wrap.
+ * The calls, in place of libc's: the linker has turned each read() of the program into
+ * __wrap_read(), and read() itself can be had as __real_read(). See ld(1), --wrap.
  */
 #include "watch_inside.h"
 
@@ -37,9 +37,9 @@
 #if __has_feature(thread_sanitizer)
 /*
  * ThreadSanitizer knows that EPOLL_CTL_ADD happens before the epoll_wait() that tells of it, but
- * not that EPOLL_CTL_MOD does, with which a descriptor is re-armed, and handed on to another
- * thread. So it is told here. The call goes to the kernel by itself: else it would be noted as a
- * use of the descriptor, which whoever is told of it may be closing already.
+ * not that EPOLL_CTL_MOD does, by which a descriptor is re-armed, and handed on to another thread.
+ * So we tell it here. The call goes straight to the kernel: else it would be noted as a use of the
+ * descriptor, which the thread that hears of it may be closing already.
  */
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);

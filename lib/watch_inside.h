@@ -2,7 +2,7 @@
  * watch_inside.h - what the parts of lib/watch have in common; nobody else includes it
  *
  *   watch.c         starting and ending; before and after each watched call, and the counts
- *   watch_calls.c   the calls themselves, in the place of those of libc
+ *   watch_calls.c   the calls themselves, in place of libc's
  *   watch_ring.c    requests to an io_uring, and syscall(2)
  *   watch_faults.c  the plan of FAULTS
  *   watch_trace.c   the events, and the file that TRACE names
@@ -23,7 +23,7 @@
     X(epoll_wait) X(epoll_pwait) X(epoll_ctl) X(socket) X(shutdown) X(close) X(fork) X(waitpid) \
     X(nanosleep) X(sigwaitinfo) X(sigtimedwait) X(sigsuspend) X(pause) X(pthread_mutex_lock) \
     X(pthread_cond_wait) X(pthread_cond_timedwait) X(pthread_join) X(sem_wait) X(syscall)
-/* What syscall(2) is asked for by its number, and has a name all the same. */
+/* What syscall(2) is asked for by number, and has a name all the same. */
 #define BY_NUMBER(X) X(io_uring_setup) X(io_uring_enter) X(io_uring_register)
 /* clang-format on */
 
@@ -32,7 +32,7 @@ enum call {
     CALLS(X) BY_NUMBER(X)
 #undef X
         CALL_COUNT,
-    NO_CALL = CALL_COUNT, /* of an event that is no call but was recorded by watch_record() */
+    NO_CALL = CALL_COUNT, /* of an event that is not a call but was recorded by watch_record() */
 };
 
 /* Known to the linker, and to nobody outside the program: so reading one takes no detour. */
@@ -48,7 +48,7 @@ moves_bytes(enum call call)
 
 /* ---- watch.c ---- */
 
-extern bool watch_on; /* is anything? Set before main, then only read. */
+extern bool watch_on; /* is anything watched? Set before main, then only read. */
 
 /* What this process has done so far, by call. */
 extern struct watch_count {
@@ -64,7 +64,7 @@ struct watched {
     long sleeps;
 };
 
-/* True when the call is to fail by plan, with errno set; may make *len smaller (NULL: has none). */
+/* True when the call is to fail by plan, with errno set; may make *len smaller (NULL: none). */
 bool watch_before(struct watched *w, enum call call, int fd, size_t *len);
 
 /* `result` is what the call returns; errno stays as it is. */
@@ -72,7 +72,7 @@ void watch_after(const struct watched *w, long result);
 
 /* ---- watch_faults.c ---- */
 
-/* Reads what FAULTS says. False: nothing. Where it makes no sense the program ends with status 2.
+/* Reads what FAULTS says. False: nothing. If it makes no sense, the program ends with status 2.
  */
 bool watch_plan(const char *plan);
 

@@ -1,9 +1,9 @@
 /*
  * Requests to an io_uring, and syscall(2), by which they are handed over.
  *
- * What is to be done stands in memory that the program shares with the kernel: we have it mapped,
- * too, and look at it when it is handed over. There a request can be cut short; one that is to fail
- * becomes one to do nothing and to say so (Linux 6.10 and later).
+ * The requests stand in memory that the program shares with the kernel: we map it, too, and look at
+ * them when they are handed over. There a request can be cut short; one that is to fail becomes one
+ * to do nothing and say that it failed (Linux 6.10 and later).
  */
 #include "watch_inside.h"
 
@@ -15,16 +15,16 @@
 #include <unistd.h>
 
 static struct watched_ring {
-    atomic_int key; /* fd + 1; 0: none lies here; -1: somebody is at it */
+    atomic_int key; /* fd + 1; 0: no ring lies here; -1: somebody is at it */
     _Atomic unsigned *head, *tail;
     unsigned *order, mask;
     struct io_uring_sqe *sqes;
-    unsigned looked; /* up to here we have seen them */
+    unsigned looked; /* the requests before this one we have seen */
     void *ring;
     size_t ring_size, sqes_size;
 } rings[8]; /* of more than eight we know only the first */
 
-/* The place with that key, which is `now` from now on; NULL: there is none. */
+/* The place with that key, which becomes `now`; NULL: there is none. */
 static struct watched_ring *
 find(int key, int now)
 {
@@ -67,7 +67,7 @@ get_to_know(int fd, long params)
     r->sqes = mmap(NULL, r->sqes_size, rw, MAP_SHARED, fd, IORING_OFF_SQES);
     if (ring == MAP_FAILED || r->sqes == MAP_FAILED) {
         r->key = fd + 1;
-        watch_ring_close(fd); /* what is no mapping is not unmapped */
+        watch_ring_close(fd); /* munmap() refuses MAP_FAILED */
         return;
     }
     r->head = (_Atomic unsigned *)(void *)(ring + p->sq_off.head);
@@ -99,7 +99,7 @@ call_asked_for(const struct io_uring_sqe *sqe)
     }
 }
 
-/* Says in the place of the kernel that it went wrong; flag 1 is IORING_NOP_INJECT_RESULT. */
+/* Has the kernel say that it went wrong; flag 1 is IORING_NOP_INJECT_RESULT. */
 static void
 ask_for_failure(struct io_uring_sqe *sqe)
 {
@@ -123,12 +123,12 @@ look_at(struct io_uring_sqe *sqe)
         ask_for_failure(sqe);
     } else if (len != given) {
         sqe->len = (unsigned)len;
-        if (call == CALL_recv) /* before Linux 6.16, one that goes on cannot have a length */
+        if (call == CALL_recv) /* before Linux 6.16, a multishot one cannot have a length */
             sqe->ioprio &= (unsigned short)~IORING_RECV_MULTISHOT;
     }
 }
 
-/* As many of `count` as there are: those that were not taken last time we have seen. */
+/* As many of `count` as there are, but for those that we saw and the kernel did not take. */
 static void
 look_at_requests(int fd, unsigned count)
 {
@@ -162,7 +162,7 @@ call_of(long number)
     }
 }
 
-/* syscall(2) takes up to six more; those that are not there are read from the registers all the
+/* syscall(2) takes up to six more arguments; missing ones are read from the registers all the
  * same. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);

@@ -103,7 +103,7 @@ static const char empty[] = "[\n\n]\n";
 
 enum { CLOSING = 3 }; /* the last bytes of every trace, "\n]\n" */
 
-/* Whatever TRACE names, nothing is written into a file that is no trace. */
+/* Whatever TRACE names, nothing is written into a file that is not a trace. */
 static bool
 is_trace(int fd, off_t size)
 {

@@ -176,7 +176,7 @@ bytes_wait_at() {
     grep -q '^tcp-client: .*(ECONNRESET)$' "$BATS_TEST_TMPDIR/told"
 }
 
-@test "tcp-client tells who refused it" {
+@test "tcp-client names the address that refused it" {
     start_server 00-sockets/tcp-server
     stop_server
     run --separate-stderr client </dev/null

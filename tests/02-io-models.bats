@@ -60,7 +60,7 @@ heard_first_who_spoke_first() {
     return 1
 }
 
-@test "select, poll and epoll hear first who speaks first" {
+@test "select, poll and epoll hear first the peer that speaks first" {
     heard_first_who_spoke_first select
     heard_first_who_spoke_first poll
     heard_first_who_spoke_first epoll

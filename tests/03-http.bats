@@ -444,7 +444,7 @@ END
     stop_server
 }
 
-@test "who has the file of that date, or a younger one, gets 304 and no body" {
+@test "a client that has the file of that date, or a younger one, gets 304 and no body" {
     local field
     start_serve
     for field in "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT" \
@@ -586,7 +586,7 @@ END
     stop_server
 }
 
-@test "a peer that has nothing to ask gives way to one who waits" {
+@test "a peer that has nothing to ask gives way to one that waits" {
     start_serve
     talk <<<"A connect
              B connect
@@ -845,14 +845,15 @@ two_of_three() {
 
 @test "get and exchange refuse what is no URL, and an IPv6 address is one" {
     local url long
-    printf -v long '%5000s' ''
-    for url in ftp://a/ a http:// "http://a/b c" "http://a/${long// /b}" "http://${long// /a}/" \
-        http://127.0.0.1:800000/; do
+    printf -v long '%9000s' ''
+    for url in ftp://a/ a http:// "http://a/b c" "http://${long// /a}/" http://127.0.0.1:800000/; do
         run -2 "$BUILD/03-http/get" "$url"
         run -2 "$BUILD/03-http/exchange" "$url"
     done
     make_site
     LISTEN="-p 0 -b ::1" start_server 03-http/serve -d "$SITE"
+    run -2 "$BUILD/03-http/get" "http://[::1]:$PORT/${long// /b}"
+    run -2 "$BUILD/03-http/exchange" "http://[::1]:$PORT/${long// /b}"
     [ "$("$BUILD/03-http/get" "http://[::1]:$PORT/sub/#part")" = below ]
     [ "$("$BUILD/03-http/get" "http://[::1]:$PORT?a=b")" = start ]
 }

@@ -106,7 +106,7 @@ END
     [ "$("$BATS_TEST_TMPDIR/buffer" full)" = "1 0 0 60 1 0 0 1" ]
 }
 
-@test "a buffer without room does not read, so that nobody takes it for the end" {
+@test "a buffer without room does not read, so nobody takes that for the end" {
     compile_buffer
     [ "$("$BATS_TEST_TMPDIR/buffer" io)" = "1 64 1 1 50 1 0 1 1 50 1 0" ]
 }
@@ -247,7 +247,7 @@ END
     [ "$(in_time "$BATS_TEST_TMPDIR/queue" order)" = "empty: 1" ]
 }
 
-@test "a full queue says so to who does not wait, and lets who waits in when there is room" {
+@test "a full queue says so to callers that do not wait, and lets one that waits in later" {
     compile_queue
     run -0 in_time "$BATS_TEST_TMPDIR/queue" full
     [ "${lines[0]}" = "0 0 0 1 1 length 3" ]
@@ -268,7 +268,7 @@ all_wait() {
     ((asleep > $2))
 }
 
-@test "to close a queue wakes up everybody who sleeps in it, whether putting or taking" {
+@test "closing a queue wakes up everybody who sleeps in it, whether putting or taking" {
     local says pid
     compile_queue
     for says in "sleepers take says the end" "putters put says 2"; do
@@ -339,7 +339,7 @@ no_more_than_came() {
     [[ $output = *"2 things came, 2 were taken; there were never fewer than 0" ]]
 }
 
-@test "who wakes up looks again; bad-if-instead-of-while takes what is not there" {
+@test "a thread that wakes up looks again; bad-if-instead-of-while takes what is not there" {
     no_more_than_came hand-over
     run -1 no_more_than_came bad-if-instead-of-while
     [[ $output = *"one thing has come; 2 wake up"*"; -1 left"* ]]
@@ -893,7 +893,7 @@ no_children() { [[ $(process_tree "$SERVER") = "$SERVER" ]]; }
     done
 }
 
-@test "SIGTERM both ways: what is owed is sent, and who does not take it has a second" {
+@test "SIGTERM both ways: what is owed is sent, and a peer that does not take it has a second" {
     local way pids=()
     seq 1000 >"$BATS_TEST_TMPDIR/lines"
     for way in "${ways[@]}"; do

@@ -367,7 +367,7 @@ loop_says() {
     loop_says empty "0"
 }
 
-@test "who is removed while others are told is told nothing more" {
+@test "a descriptor removed while others are told is told nothing more" {
     compile_loop
     loop_says removes "one in"
     loop_says duplicate "b in"
@@ -378,7 +378,7 @@ loop_says() {
     loop_says replaces "first in same number: 1 / new in"
 }
 
-@test "who loses interest while others are told is not told what it does not want any more" {
+@test "a descriptor that loses interest while others are told is not told what it no longer wants" {
     compile_loop
     loop_says interest "a in / a in c out / b in"
 }
@@ -406,7 +406,7 @@ loop_says() {
     loop_says again "a late / a late a late / c late"
 }
 
-@test "who is ready is told before whose time has come" {
+@test "descriptors that are ready are told before timers that are due" {
     compile_loop
     loop_says last-moment "a in a late"
 }
@@ -622,7 +622,7 @@ reads_all() {
     stop_server
 }
 
-@test "who is told by the edge reads until there is nothing; bad-et-reads-once leaves the rest" {
+@test "a server told by the edge reads until there is nothing; bad-et-reads-once leaves the rest" {
     reads_all edge
     run -1 reads_all bad-et-reads-once 0.2
     echo "$output"
@@ -654,7 +654,7 @@ accepts_all() {
     stop_server
 }
 
-@test "three who came together are all accepted; of bad-accept-once's one is" {
+@test "three that came together are all accepted; of bad-accept-once's only one is" {
     run -0 accepts_all edge 5
     [ "$output" = "" ]
     run -0 accepts_all bad-accept-once 0.3
@@ -678,7 +678,7 @@ accepts_all() {
     stop_server
 }
 
-@test "over http, who is late with a head is told so" {
+@test "over http, a peer that is late with its head is told so" {
     start_server $here/idle-timeouts -P http -t 100
     talk <<<'A connect
              B connect
@@ -758,7 +758,7 @@ an_event_for_each_step() {
 
 # The calls of epoll_ctl: 1 the end, 2 the listener; then A comes: 3 the listener off, 4 A, 5 the
 # listener, in vain, as the next time. A speaks: 8 off, 9 and 10, to write and to read, in vain.
-@test "what the kernel has no memory to watch again is served in a while; so is who comes then" {
+@test "what the kernel has no memory to watch again is served in a while; so are new peers" {
     FAULTS=epoll_ctl:ENOSPC@5-6,epoll_ctl:ENOSPC@9-10 start_server $here/reactor -v
     meet
     poll_until 5 interests_are "19 19"

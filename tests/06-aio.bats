@@ -27,7 +27,7 @@ count_extra() {
 
 # ---- what AIO is made of ----
 
-@test "glibc waits with 20 threads: who is the 21st is not even begun with, until another is done" {
+@test "glibc waits with 20 threads: the 21st request is not even begun until another is done" {
     ! with_tsan || return 0
     run -0 "$BUILD/$here/aio-starves"
     [ "${lines[0]}" = "21 requests to read, 21 threads (one of them is ours)" ]

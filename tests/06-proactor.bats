@@ -219,12 +219,12 @@ ring_says() {
     ring_says nobody 1
 }
 
-@test "a request that makes no sense is told so, and does not hold up those behind it" {
+@test "a request that makes no sense is answered so, and does not hold up those behind it" {
     compile_ring
     ring_says wrong "first EINVAL second EBADF first done "
 }
 
-@test "who is cancelled is told so, and to cancel what is not on the way does no harm" {
+@test "a cancelled request is told so, and to cancel what is not on the way does no harm" {
     compile_ring
     ring_says cancel "first ECANCELED "
     ring_says too-late 0
@@ -313,7 +313,7 @@ main(int argc, char **argv)
 END_OF_C
     [ "$(</proc/sys/kernel/io_uring_disabled)" = 0 ] || skip "io_uring is forbidden by sysctl already"
     run -1 "$BATS_TEST_TMPDIR/caged" "$BUILD/$here/uring-echo" -p 0
-    [ "$output" = "uring-echo: io_uring_setup: Operation not permitted (EPERM): forbidden by a seccomp filter, as containers have one" ]
+    [ "$output" = "uring-echo: io_uring_setup: Operation not permitted (EPERM): forbidden by a seccomp filter, as in many containers" ]
 }
 
 # ---- the smallest ring ----
@@ -358,7 +358,7 @@ says_what_it_said() {
     [ "$output" = $'A says: watermelon\nB says: pear\nC says: fig' ]
 }
 
-@test "results come as they are done; bad-assumes-order gives them to who asked first" {
+@test "results come as they are done; bad-assumes-order gives them to whoever asked first" {
     says_what_it_said in-any-order
     run -0 "$BUILD/$here/in-any-order"
     [[ ${lines[0]} = "C says: fig" && ${lines[2]} = A* ]] # nobody has said it would be so, but it is
@@ -464,7 +464,7 @@ memory_kb() {
     done
 }
 
-@test "who did not read for a while gets every byte; uring-multishot has asked anew" {
+@test "a peer that did not read for a while gets every byte; uring-multishot has asked anew" {
     local server writer
     for server in "${uring[@]}"; do
         start_server "$here/$server" # -v is uring-multishot's own

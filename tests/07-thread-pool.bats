@@ -331,7 +331,7 @@ pool_says() {
     pool_says again "1000 times"
 }
 
-@test "a full pool says so to who does not wait, and lets who waits in when there is room" {
+@test "a full pool says so to callers that do not wait, and lets one that waits in later" {
     compile_pool
     pool_says full \
         "0 1 waiting 10, active 4, workers 4, submit says 0, 11 run, 0 dropped, each once: 1"
@@ -422,7 +422,7 @@ share() {
     figures "$1" | awk '{ print int(100 * $1 / ($1 + $2 + $3 + $4)) }'
 }
 
-@test "who looks for the shortest queue, and who shares one, has nobody who does the most of it" {
+@test "with the shortest queue, and with one that is shared, no worker does the most of it" {
     run -0 in_time "$BUILD/$here/choose" -n 40
     echo "$output"
     [ "$(share "round robin")" = 76 ]
@@ -440,7 +440,7 @@ share() {
     [ "${lines[-1]}" = 'choose: there is no way called "shared"' ]
 }
 
-@test "who has nothing left to do steals, and then nobody does the most of it" {
+@test "a worker with nothing left to do steals, and then none does the most of it" {
     run -0 in_time "$BUILD/$here/steal" -n 40
     [[ $(figures "its own") = "400 40 40 40 3.08 "* ]]
     (($(share "its own, or steals") <= 50))

@@ -433,7 +433,7 @@ END
 END
 }
 
-@test "who has the file already is answered 304, by its tag or else by its date" {
+@test "a client that has the file already is answered 304, by its tag or else by its date" {
     start_serve
     touch -d '2020-02-02 02:02:02 UTC' "$SITE/index.html"
     said 'HEAD /…Connection: close\r\n\r\n' 200
@@ -605,7 +605,7 @@ simple='GET /sub/ HTTP/1.1\r\nHost: a\r\nA: b\r\nContent-Length: 2\r\nConnection
     done
 }
 
-@test "who stops in the middle, and goes, leaves nothing behind" {
+@test "a peer that stops in the middle, and goes, leaves nothing behind" {
     start_serve
     poll_until 5 is_asleep "$SERVER"
     descriptors=$(descriptor_count "$SERVER")
@@ -637,7 +637,7 @@ END
     stop_server
 }
 
-@test "who half-closes after its requests still gets all that it asked for" {
+@test "a peer that half-closes after its requests still gets all that it asked for" {
     start_serve
     big_file big 4500000
     printf 'GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /sub/ HTTP/1.1\r\nHost: a\r\n\r\nGET / HT' |
@@ -724,7 +724,7 @@ END
 # is as much longer by itself.
 patience=$((MICROSECONDS * 3 / 10000)) # ms: 300, and with TIME_SCALE=3, 900
 
-@test "a head has one deadline for all of it: who sends it by drips is told 408, and closed" {
+@test "a head has one deadline for all of it: a peer that drips it is told 408, and closed" {
     start_serve -t "$patience"
     talk <<'END'
         A connect
@@ -759,7 +759,7 @@ END
 END
 }
 
-@test "who was told the end and goes on sending is cut off in time, however busy it keeps us" {
+@test "a peer told the end that goes on sending is cut off in time, however busy it keeps us" {
     FAULTS=read:one start_serve -t "$patience" # so there is always something to be read
     meet
     printf 'what?\r\n' >&"$PEER"
@@ -771,7 +771,7 @@ END
     stop_server
 }
 
-@test "who says nothing is closed without a word, at the start and after an answer" {
+@test "a peer that says nothing is closed without a word, at the start and after an answer" {
     start_serve -t "$patience"
     talk <<'END'
         A connect
@@ -794,7 +794,7 @@ END
     [ "$(statuses)" = "200 200" ]
 }
 
-@test "who never reads is cut off, who reads slowly is not" {
+@test "a peer that never reads is cut off, one that reads slowly is not" {
     start_serve -t "$((10 * patience / 3))"
     big_file big 18000000
     poll_until 5 is_asleep "$SERVER"
@@ -885,7 +885,7 @@ END
     stop_server
 }
 
-@test "SIGTERM: what was asked for is still sent, who only waits is told the end" {
+@test "SIGTERM: what was asked for is still sent, a peer that only waits is told the end" {
     start_serve
     big_file big 18000000
     meet

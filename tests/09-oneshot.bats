@@ -167,7 +167,7 @@ serves_a_head_in_two() {
     stop_server
 }
 
-@test "who re-arms on every way serves a head in two pieces; bad-forgets-rearm leaves it disarmed" {
+@test "re-armed on every way, a head in two pieces is served; bad-forgets-rearm leaves it disarmed" {
     serves_a_head_in_two oneshot
     run -1 serves_a_head_in_two bad-forgets-rearm 0.1
     echo "$output"
@@ -188,7 +188,7 @@ serves_a_head_in_two() {
     done
 }
 
-@test "four workers serve five peers who never stop, and no two of them meet at one" {
+@test "four workers serve five peers that never stop, and no two of them meet at one" {
     start_server $here/oneshot -v
     talk <<<'A*5 connect
              A echo "0123456789" * 300000
@@ -224,7 +224,7 @@ told() {
     [ "$(told "an epoll each, EPOLLEXCLUSIVE")" = "16 0 16 0 0 0 0" ]
 }
 
-@test "one epoll for all: by level all are told, by edge and with EPOLLONESHOT the last who came" {
+@test "one epoll for all: by level all are told, by edge and with EPOLLONESHOT the last to come" {
     run -0 "$BUILD/$here/herd" -w 5
     echo "$output"
     [[ $(told "one epoll for all, by level") = "80 64 "* ]]
@@ -232,7 +232,7 @@ told() {
     [[ $(told "one epoll for all, EPOLLONESHOT") =~ ^16\ 0\ (0\ )*16(\ 0)*$ ]]
 }
 
-@test "who is blocked in accept() is woken up in turn; SO_REUSEPORT deals by a hash" {
+@test "processes blocked in accept() are woken up in turn; SO_REUSEPORT deals by a hash" {
     run -0 "$BUILD/$here/herd" -w 4
     echo "$output"
     [ "$(told "in accept(), without epoll")" = "16 0 4 4 4 4" ]

@@ -146,6 +146,7 @@ long Answers: [1-9]* cut short or too long;
 negative-length Answers: [1-9]* cut short or too long;
 huge-length Answers: [1-9]* cut short or too long;
 two-lengths Answers: [1-9]* cut short or too long;
+no-length Answers: [1-9]* cut short or too long;
 garbage Answers: [1-9]* without a status;
 not-found Answers: [1-9]* 4xx;
 error Answers: [1-9]* 5xx;
@@ -172,6 +173,28 @@ status 1" ]] || unset "ways[i]"
     [ "${#ways[@]}" -eq 0 ]
 }
 
+@test "a page that ends with the connection is whole; in chunks nobody looks, right or wrong" {
+    local way
+    for way in until-end bad-chunk cut-chunk; do
+        misbehaving $way
+        measure_until "*Answers: [1-9]* 2xx; *"
+        [ "$status" -eq 0 ]
+    done
+}
+
+@test "where connect() hangs it ends on time; a server that lets nobody in is given up after 5 s" {
+    local seconds
+    for seconds in 0.2 2 8; do # longer if no client came to ask
+        misbehaving full
+        measure -c 3 -t $seconds # to see whether it is there takes the only room
+        [[ $output != *"Answers: none; "[1-3]" still due"* ]] || break
+    done
+    [ "$status" -eq 1 ]
+    [[ $output = *"Requests: 0 susceed, 0 failed."*"Answers: none; "[1-3]" still due when the time was up." ]]
+    measure -t "$seconds"
+    [ "$status:$output:$stderr" = "1::webbench: no connection within 5 s: $ADDRESS:$PORT" ]
+}
+
 @test "who hangs up before being asked is an empty answer or a reset" {
     misbehaving hangs-up
     measure_until "*, [1-9]* failed.*" -c 3
@@ -182,9 +205,10 @@ status 1" ]] || unset "ways[i]"
 # ---- the processes ----
 
 # webbench_in_background OPTION...: starts it, sets $pid, and returns when all of its 20 clients are there.
+# What it says goes to the file $report.
 webbench_in_background() {
     run_apart "$BUILD/10-webbench/webbench" -c 20 "$@" "http://$ADDRESS:$PORT/" \
-        >"$BATS_TEST_TMPDIR/report" 2>&1 &
+        >"${report:=$BATS_TEST_TMPDIR/report}" 2>&1 &
     pid=$!
     echo "$pid" >>"$BATS_TEST_TMPDIR/servers" # so that nothing is left if the test fails
     poll_until 10 has_clients
@@ -200,7 +224,7 @@ none_left() {
 
 @test "a server that is killed half way ends in a report, not in a hang" {
     local pid seconds status
-    for seconds in 0.4 3 9; do # longer if it was over before the server was
+    for seconds in 1 3 9; do # longer if it was over before the server was
         start_server 10-webbench/liar-404
         webbench_in_background -2 -t $seconds
         kill -KILL "$SERVER"
@@ -226,7 +250,7 @@ none_left() {
 @test "a client that is killed is missed, with status 3; SIGPIPE would not kill it" {
     local pid seconds status victims=()
     misbehaving silent
-    for seconds in 0.4 3 9; do # longer if it was over before the client was
+    for seconds in 1 3 9; do # longer if it was over before the client was
         webbench_in_background -t $seconds
         read -ra victims <"/proc/$pid/task/$pid/children" || true # there is no newline
         ((0x$(awk '/SigIgn/ { print $2 }' "/proc/${victims[7]}/status") >> (13 - 1) & 1)) # see signal(7)
@@ -239,18 +263,51 @@ none_left() {
     grep -x 'webbench: only 19 of 20 clients have reported' "$BATS_TEST_TMPDIR/report"
 }
 
-@test "1,000 clients end on time and leave no child, and no zombie" {
-    local clients=1000 pid status=0
+@test "a client that is stopped is not waited for: it is killed and missed; the others are reported" {
+    local pid pids seconds victims=() all one status statuses
+    start_server 10-webbench/liar-404
+    for seconds in 1 3 9; do # longer if it was over before they were stopped
+        one=$BATS_TEST_TMPDIR/one-$seconds all=$BATS_TEST_TMPDIR/all-$seconds
+        report=$one webbench_in_background -2 -t $seconds
+        pids=$pid statuses=
+        read -ra victims <"/proc/$pid/task/$pid/children" || true # there is no newline
+        kill -STOP "${victims[7]}" || true
+        report=$all webbench_in_background -2 -t $seconds
+        read -ra victims <"/proc/$pid/task/$pid/children" || true
+        kill -STOP "${victims[@]}" || true
+        for pid in $pids $pid; do
+            poll_until 30 gone "$pid"
+            poll_until 10 none_left
+            status=0
+            wait "$pid" || status=$?
+            statuses+=$status
+        done
+        [[ $(<"$one") != *"only 19 of 20"* || $(<"$all") != *"only 0 of 20"* ]] || break
+    done
+    [ "$statuses" -eq 33 ]
+    grep -x 'webbench: only 0 of 20 clients have reported' "$all"
+    run ! grep Requests "$all"
+    grep -x 'webbench: only 19 of 20 clients have reported' "$one"
+    grep -E '^Requests: [1-9][0-9]* susceed, 0 failed\.$' "$one"
+}
+
+# The long one: ROUNDS=20 SECONDS_EACH=1 bats -f "leave no child" tests/10-classic.bats
+@test "1,000 clients end on time and leave no child, and no zombie, again and again" {
+    local clients=1000 pid status round
     [[ $(<"$BUILD/compiler") != *-fsanitize* ]] || clients=100 # which have much more to fork
     misbehaving silent
-    run_apart "$BUILD/10-webbench/webbench" -c $clients -t 0.1 "http://$ADDRESS:$PORT/" \
-        >"$BATS_TEST_TMPDIR/report" 2>&1 &
-    pid=$!
-    wait "$pid" || status=$?
-    cat /proc/[0-9]*/stat 2>/dev/null >"$BATS_TEST_TMPDIR/processes" || true
-    run ! grep -E "^[0-9]+ \(webbench\) . [0-9]+ $pid " "$BATS_TEST_TMPDIR/processes"
-    [ "$status" -eq 1 ] # 3 if one had not reported
-    grep -E '; [1-9][0-9]* still due' "$BATS_TEST_TMPDIR/report" # whoever had begun in time
+    for ((round = 1; round <= ${ROUNDS:-3}; round++)); do
+        run_apart "$BUILD/10-webbench/webbench" -c $clients -t "${SECONDS_EACH:-0.1}" "http://$ADDRESS:$PORT/" \
+            >"$BATS_TEST_TMPDIR/report" 2>&1 &
+        pid=$!
+        echo "$pid" >>"$BATS_TEST_TMPDIR/servers"
+        status=0
+        wait "$pid" || status=$?
+        cat /proc/[0-9]*/stat 2>/dev/null >"$BATS_TEST_TMPDIR/processes" || true
+        run ! grep -E "^[0-9]+ \(webbench\) . [0-9]+ $pid " "$BATS_TEST_TMPDIR/processes"
+        [ "$status" -eq 1 ] # 3 if one had not reported
+        grep -E '; [1-9][0-9]* still due' "$BATS_TEST_TMPDIR/report" # whoever had begun in time
+    done
 }
 
 @test "without enough processes it says so and measures nothing, and no client is left" {
@@ -285,26 +342,95 @@ none_left() {
 
 # ---- what it takes ----
 
-@test "a bad URL, an unknown host, a port where nobody listens: one line each" {
+# refuses REASON [OPTION...] URL: it says just that, in one line, whatever stands in the URL; status is 2.
+refuses() {
+    run -2 "$BUILD/10-webbench/webbench" "${@:2}"
+    echo "$output"
+    [[ ${#lines[@]} = 1 && $output = "webbench: the "*"': $1" && ${#output} -lt 200 ]]
+}
+
+@test "what is wrong with a URL is told in one line, and status is 2" {
     local url
-    for url in foo ftp://x/ http:// http://: http://a:0/ http://a:99999/ http://a:1x/ "http://[::1/" \
-        "http://[::1]x/" "http://a b/" "http://$(printf %0300d 1)/" "http://a/$(printf %05000d 1)"; do
-        run -2 "$BUILD/10-webbench/webbench" "$url"
-        [ "${#lines[@]}" -eq 1 ]
-        [[ $output = "webbench: "* ]]
+    for url in "" foo localhost:8000/ http:/a/ ://a/ /http://a/ 'http//:a/'; do
+        refuses "it must begin with http://" "$url"
     done
+    refuses "https needs TLS, which is not spoken here" HTTPS://a/
+    refuses "only http is spoken here" ftp://a/
+    refuses "a name and password (before the @) would not be sent" http://user@a/
+    refuses "a name and password (before the @) would not be sent" http://user:word@a:80/
+    for url in http:// http:/// http://:/ http://:80/ "http://?a" "http://#a" "http://[]/"; do
+        refuses "no host" "$url"
+    done
+    refuses "the host is longer than 255 bytes" "http://$(printf %0256d 1)/"
+    refuses "no ] after the address" "http://[::1/"
+    refuses "no ] after the address" "http://["
+    refuses "nothing but a port can follow the ]" "http://[::1]x/"
+    refuses "what stands in [] must be an IPv6 address" "http://[a]/"
+    refuses "more than one ':'; an IPv6 address stands in []" "http://::1/"
+    for url in 0 00 65536 99999 99999999999999999999; do
+        refuses "a port is from 1 to 65535" "http://a:$url/"
+    done
+    for url in x 1x -1 +1 0x50 1.0; do
+        refuses "the port is not a number" "http://a:$url/"
+    done
+    run -2 "$BUILD/10-webbench/webbench" "http://a/$(printf %05000d 1)"
+    [ "$output" = "webbench: the URL is longer than 4000 bytes" ]
+}
+
+@test "nothing in a URL can begin a line of the request: only what is visible is sent, as it stands" {
+    local url
+    for url in "http://a/ b" $'http://a/\r\nX-Evil: 1' $'http://a/\n' $'http://a/\t' $'http://a/\x7f' \
+        $'http://a\r\n/' $'http://a/\u4e2d' $'http://\x01/' $'\nhttp://a/' " http://a/"; do
+        refuses "what is no visible ASCII must be percent-encoded" "$url"
+        refuses "what is no visible ASCII must be percent-encoded" -p 127.0.0.1:1 "$url"
+    done
+    misbehaving shows
+    sends "" "/a%0d%0aX-Evil:%201" "GET /a%0d%0aX-Evil:%201 HTTP/1.0" "Host: $ADDRESS:$PORT" \
+        "User-Agent: webbench" ""
+}
+
+@test "what is wrong with a proxy is told in one line; what it understands is its own business" {
+    local wrong
+    refuses "no host" -p : http://a/
+    refuses "no host" -p "" http://a/
+    refuses "the port is not a number" -p x:y http://a/
+    refuses "a port is from 1 to 65535" -p x:0 http://a/
+    refuses "no ] after the address" -p "[::1" http://a/
+    for wrong in http://a:80 a:80/ user@a:80 "a b" $'a\nb'; do
+        refuses "HOST:PORT is all that it may be" -p "$wrong" http://a/
+    done
+    refuses "it must begin with http://" -p a:80 a/ # and then so does the URL
+    run -1 "$BUILD/10-webbench/webbench" -p 999.0.0.1 http://a/
+    [[ $output = "webbench: getaddrinfo: "*": 999.0.0.1:80" ]]
+    run -1 "$BUILD/10-webbench/webbench" -p 127.0.0.1:1 https://a:443/
+    [ "$output" = "webbench: connect: Connection refused (ECONNREFUSED): 127.0.0.1:1" ]
+    LISTEN="-p 0 -b ::1" misbehaving http
+    measure_until "*Requests: [1-9]* susceed, 0 failed.*" -p "[::1]:$PORT" http://a/
+}
+
+@test "no port, or an empty one, is 80; zeros before it do not count" {
+    local operands
+    for operands in http://999.0.0.1 http://999.0.0.1:/ "http://999.0.0.1:00080/?:8" "-p 999.0.0.1 http://a/" \
+        "-p 999.0.0.1: http://a:81/"; do
+        # shellcheck disable=SC2086 # words
+        run -1 "$BUILD/10-webbench/webbench" $operands
+        [[ $output = "webbench: getaddrinfo: "*": 999.0.0.1:80" ]]
+    done
+    misbehaving http
+    measure_until "*Requests: [1-9]* susceed, 0 failed.*" "http://$ADDRESS:000$PORT"
+}
+
+@test "an unknown host, or a port where nobody listens, is one line, and status is 1" {
     run -1 "$BUILD/10-webbench/webbench" http://999.0.0.1/
     [[ $output = "webbench: getaddrinfo: "*": 999.0.0.1:80" ]]
     run -1 "$BUILD/10-webbench/webbench" "http://[::1]:1/"
     [ "$output" = "webbench: connect: Connection refused (ECONNREFUSED): [::1]:1" ]
-    run -1 "$BUILD/10-webbench/webbench" -p 127.0.0.1:1 https://a:443/
-    [ "$output" = "webbench: connect: Connection refused (ECONNREFUSED): 127.0.0.1:1" ]
 }
 
 @test "a wrong option is one line and status 2; the help says what a success is" {
     local words
     for words in "" "-c http://a/" "-c 0 http://a/" "-t 0.001 http://a/" "-t x http://a/" "-z http://a/" \
-        "http://a/ http://b/" "--get=1 http://a/" "-p : http://a/" "-p x:y http://a/"; do
+        "http://a/ http://b/" "--get=1 http://a/"; do
         # shellcheck disable=SC2086 # words
         run -2 "$BUILD/10-webbench/webbench" $words
         [ "${#lines[@]}" -eq 1 ]

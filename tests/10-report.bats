@@ -156,7 +156,7 @@ END
 
 @test "where everything goes wrong at once, the report still has 24 lines of 78 columns" {
     run -0 report text url="http://$(printf 'x%.0s' {1..200})" url=http://b rate=1000000 status=404 \
-        clients=1000000 answered=10 threads=16 cpu=16000000000 warm_up_ns=99000000000 warm_up=99999999 pipeline=99 due=99999999 unsent=10000000 \
+        clients=1000000 answered=10 threads=16 cpu=16000000000 warm_up_ns=99000000000 warm_up=99999999 pipeline=99 due=99999999 unsent=10000000 in_warm_up_reset=9999999 \
         requests=100000 in_flight=999999 wrong_status=7 refused=123456789 timeout=1 reset=1 truncated=1
     fits
     [[ $output = *"failures   123,456,799"*"123,456,799 of 5 kinds: --output tells which"* ]]
@@ -167,7 +167,7 @@ END
     [[ $output = *"xxx..."* ]]
     run -0 report text url=http://a answered=0 requests=0 wrong_status=7 refused=1 timeout=2 reset=3 truncated=4
     fits
-    [[ $output = *"nothing was answered"* ]]
+    [[ $output = *"no answer was what was wanted"* ]]
     [[ $output != *"half"* ]]
     run -0 report text refused=1 timeout=20 reset=300 closed_early=4000 wrong_bytes=50000
     [ "$(sed -n '/failures/,/kinds/p' <<<"$output" | xargs)" = "failures 54,321 1 refused: nobody listens there \
@@ -186,7 +186,7 @@ END
 }
 
 @test "the report warns of what it cannot be trusted for, and of nothing else" {
-    local ok=(url=http://a cpu=800000000 rate=1000 due=1000 unsent=9)
+    local ok=(url=http://a cpu=800000000 rate=1000 due=1000 in_flight=9)
     run -0 report text "${ok[@]}"
     [[ $output != *"!"* ]]
     warns() {
@@ -195,12 +195,22 @@ END
     }
     warns "no answer had a status of 2xx" status=404
     warns "no answer had a status of 2xx" status=302
-    warns "1 clients got no answer" answered=9
+    warns "1 client got no answer" answered=9
     warns "this client used 95 % of its CPU" cpu=950000000
-    warns "20 requests were due but not sent" unsent=20
+    warns "the times leave out requests: 1 not sent, 0 failed" unsent=1
+    warns "the times leave out requests: 0 not sent, 2 failed" reset=2
+    warns "requests never begun: 19 of 1,019" unbegun=19 planned_requests=1019
+    warns "5 failed during the warm-up: 3 reset, 2 bad_response" in_warm_up_bad_response=2 in_warm_up_reset=3
+    warns "33,333,332 failed during the warm-up: 11,111,111 refused..." in_warm_up_refused=11111111 \
+        in_warm_up_connect_error=11111111 in_warm_up_truncated=11111110
     warns "of 2.00 s planned no connection was left after 1.00 s" planned=2000000000
-    run -0 report text cpu=950000000 threads=2
+    run -0 report text cpu=950000000 threads=2 reset=2
     [[ $output != *"!"* ]]
+    ok=(url=http://a requests=0 answered=0)
+    warns "nothing was answered: there is nothing to compare" timeout=5
+    run -0 report text "${ok[@]}" wrong_status=5
+    [[ $output = *"  ! no answer was what was wanted: there is nothing to compare"* ]]
+    [[ $output != *"nothing was answered"* ]]
 }
 
 @test "requests and responses are told in the form of other echo benchmarks" {
@@ -255,7 +265,8 @@ END
         printf 'status_%s\n' 1xx 2xx 3xx 4xx 5xx
         tr ' ' '\n' <<<"mode connections bytes seconds threads asked_rate answered fewest most rate \
 in_flight requests wrong_status wrong_body refused connect_error no_port no_descriptor timeout reset \
-closed_early truncated wrong_bytes bad_response sent responses due unsent late warm_up oldest_us \
+closed_early truncated wrong_bytes bad_response sent responses due unsent unbegun late warm_up \
+warm_up_failures oldest_us \
 failures client_cpu_us bytes_sent bytes_received bytes_moved"
     } | sort >"$BATS_TEST_TMPDIR/keys"
     cut -d= -f1 "$BATS_TEST_TMPDIR/values" | sort | diff "$BATS_TEST_TMPDIR/keys" -
@@ -280,14 +291,17 @@ documented_keys() {
 @test "the JSON is JSON, has the keys that are documented, and says what the run was" {
     command -v jq >/dev/null || skip "there is no jq here (Debian: jq)"
     local json=$BATS_TEST_TMPDIR/report.json key
-    report json url=$'http://a/"<\\\x01\xff' url=http://b rate=1000 refused=2 in_flight=3 status=404 >"$json"
+    report json url=$'http://a/"<\\\x01\xff' url=http://b rate=1000 refused=2 in_flight=3 status=404 \
+        in_warm_up_timeout=4 >"$json"
     jq -e '.requests_answered == 1000 and .requests_sent == 1003 and .requests_in_flight == 3
-        and .failures == {"refused": 2} and .statuses == {"404": 1000} and .urls[1] == "http://b"
+        and .failures == {"refused": 2} and .warm_up_failures == {"timeout": 4} and .statuses == {"404": 1000} and .urls[1] == "http://b"
         and .urls[0] == "http://a/\"<\\%01%FF" and .asked_requests_per_second == 1000
         and .times.response.count == 1000 and .times.response.max_us == 10000
         and .times.service.mean_us == 500.5 and .times.connect.count == 10
         and .times.first_byte == {"count": 0} and (.seconds | length) == 2
-        and .warnings == ["no answer had a status of 2xx: an error page may be quick to send"]' "$json"
+        and .warnings == ["no answer had a status of 2xx: an error page may be quick to send",
+            "the times leave out requests: 0 not sent, 2 failed",
+            "4 failed during the warm-up: 4 timeout"]' "$json"
     for key in $(jq -r 'keys[], .times.response != null, (.seconds[0] | keys[])' "$json" | grep -v true); do
         documented_keys | grep -qw -- "$key" || { echo "not documented: $key" && return 1; }
     done
@@ -319,6 +333,9 @@ documented_keys() {
     [ "$output" = 'href="data:,"' ]
     grep -qF "<pre>$BATS_FILE_TMPDIR/report html \$'url=http://a/&#60;&#38;&#34;' requests=20000 " "$page"
     grep -q '<li>no answer had a status of 2xx' "$page"
+    [[ $(<"$page") = *"<td>-</td></tr>"*"</table>"*"<p class=\"note\">A - stands where"*"</section>"* ]]
+    run grep -c caption "$page"
+    [ "$output" = 0 ]
     grep -q '<dd>3 not answered in time</dd>' "$page"
     grep -q '<tr><th scope="row">p99</th><td>198 ms</td><td>19.8 ms</td><td>-</td></tr>' "$page"
 }

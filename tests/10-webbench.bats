@@ -1,4 +1,5 @@
 load lib/servers
+load lib/compile
 teardown() { end_servers; }
 
 # measure [OPTION...]: runs load against the server, which sets $status, and puts what it wrote
@@ -245,7 +246,7 @@ SCRIPT
 
 # ---- servers that misbehave ----
 
-@test "who never answers, or a byte at a time, is found out when the patience is over" {
+@test "a server that never answers, or a byte at a time, is found out when the patience is over" {
     local way
     for way in silent drips deaf; do
         misbehaving "$way"
@@ -310,6 +311,13 @@ SCRIPT
         measure_until "failures >= 10" -c 10 "$mode"
         ended_with 1 "failures == closed_early + reset" "requests == 0"
     done
+}
+
+@test "an end right behind an answer is found before the next request is lost in it" {
+    compile half-closes <"$TOP/tests/10-webbench/half-closes.c"
+    start_server "$BATS_TEST_TMPDIR/half-closes"
+    measure -c 3 -t 20 -w 1
+    ended_with 1 "requests == 3" "closed_early == 3" "failures == 3" "timeout == 0"
 }
 
 # Of 4,096 different messages two in a row are the same now and then: then another's is right.
@@ -570,10 +578,49 @@ says_so() {
 @test "with a rate no more requests are due than there are, nor unsent than were due in the window" {
     local PATHS=(/)
     misbehaving silent
-    measure -c 1 -n 5 -R 1000 -t 0.15
-    ended_with 1 "due == 5" "unsent == 4" "in_flight == 1"
+    measure -c 3 -T 2 -n 5 -R 1000 -t 0.15
+    ended_with 1 "due == 5" "unsent == 2" "in_flight == 3" "unbegun == 2"
     measure -c 1 -R 1000 -W 0.2 -t 0.1
     ended_with 1 "due == 100" "unsent == 100" "in_flight == 1"
+}
+
+@test "with a rate the requests of a thread whose connections are lost are due all the same" {
+    local fault
+    start_server 11-models/epoll
+    for fault in connect:ECONNREFUSED@1 recv:ECONNRESET@20; do
+        FAULTS=$fault measure -c 2 -T 2 -R 200 -t 0.5
+        ended_with 1 "due == 100" "failures == 1" "unsent >= 30" \
+            "requests + in_flight + unsent + (reset > 0) == 100"
+    done
+    FAULTS=connect:ECONNREFUSED@1 run -1 "$BUILD/10-webbench/load" -c 2 -T 2 -R 200 -t 0.5 "$ADDRESS" "$PORT"
+    [[ $output = *"rate       200 a second asked for, "[1-9]*" sent; "[1-9]*" overdue"* ]]
+    [[ $output = *"  ! the times leave out requests: "[1-9]*" not sent, 1 failed"* ]]
+}
+
+@test "one connection is enough to know that there is a server: the other threads try again" {
+    local PATHS=(/)
+    misbehaving http
+    FAULTS=connect:ECONNREFUSED@1 measure -c 2 -T 2 -n 40
+    ended_with 1 "requests == 40" "refused == 1" "failures == 1" "answered == 2"
+}
+
+@test "requests that no worker was left to begin are reported" {
+    start_server 11-models/epoll
+    FAULTS=connect:ECONNREFUSED@1 measure -c 2 -T 2 -n 40
+    ended_with 1 "requests == 20" "refused == 1" "unbegun == 20"
+}
+
+@test "at the highest rate, too, each request due is answered, in flight, or not sent" {
+    local rate
+    misbehaving silent
+    for rate in 1e8 99999999; do
+        measure -c 3 -T 2 -R "$rate" -W 0.1 -t 0.2
+        ended_with 1 "due == 2 * 10 ** 7" "unsent == due" "in_flight == 3"
+        [ "${V[seconds]}" = 0.200 ]
+    done
+    start_server 11-models/epoll
+    measure_until "requests > 1000" -c 3 -T 2 -R 1e8
+    ended_with 0 "requests + in_flight + unsent == due"
 }
 
 @test "seconds in which nothing was answered are told of, also at the end" {
@@ -633,8 +680,30 @@ says_so() {
 @test "if all connections are lost while it warms up nothing is measured, for no time at all" {
     misbehaving once
     measure -c 3 -W 20 -t 20
-    ended_with 1 "requests == 0" "warm_up == 6"
+    ended_with 1 "requests == 0" "warm_up >= 3" "warm_up <= 6" "warm_up_failures == 3" "failures == 0"
     [ "${V[seconds]}" = 0.000 ]
+}
+
+@test "what fails while it warms up is not counted, but told of by kind" {
+    local PATHS=(/)
+    misbehaving not-found
+    measure_until "failures > 0 && warm_up_failures > 0" -c 2 -W 0.2
+    ended_with 1 "failures == wrong_status" "warm_up_failures == warm_up"
+    start_server 11-models/epoll
+    FAULTS=recv:ECONNRESET@2 run -0 "$BUILD/10-webbench/load" -c 2 -W 0.5 -t 0.5 "$ADDRESS" "$PORT"
+    [[ $output = *"failures   none"*"  ! 1 failed during the warm-up: 1 reset"* ]]
+}
+
+@test "an answer on an idle connection that nobody has asked for is a bad response, once" {
+    local PATHS=(/) rate
+    compile says-408 <"$TOP/tests/10-webbench/says-408.c"
+    start_server "$BATS_TEST_TMPDIR/says-408"
+    for rate in 2 1 0.3; do
+        measure -c 1 -n 2 -R "$rate"
+        ((V[failures] != 1 || V[bad_response] != 1)) || break
+    done
+    ended_with 1 "requests == 2" "bad_response == 1" "failures == 1" "status_4xx == 0" \
+        "sent == requests + failures + in_flight"
 }
 
 @test "what was answered before all of the request had been sent is counted as what it is" {
@@ -668,12 +737,29 @@ says_so() {
 }
 
 @test "a URL that is none, or of another server, is one line" {
-    local url
-    for url in http:// ftp://a/ https://a/ http://a:0/ http://a:x/ http://a:70000/ 'http://[::1/' \
-        'http://[::1]x/' http://u@a/ 'http://a/ b' $'http://a/\r\nX: y'; do
+    local url wrong
+    while IFS='|' read -r url wrong; do
         run -2 "$BUILD/10-webbench/load" "$url"
-        [ "${#lines[@]}" -eq 1 ]
-    done
+        [ "$output" = "load: $wrong: '$url'" ]
+    done <<'END'
+http://|no host
+http://:80/|no host
+http://::1/|more than one ':'; an IPv6 address stands in []
+http://[]/|no host
+http://[::1/|no ] after the address
+http://[::1]x/|nothing but a port can follow the ]
+ftp://a/|only http is spoken here
+https://a/|https needs TLS, which is not spoken here
+http://a:x/|the port is not a number
+http://a:8x/|the port is not a number
+http://a:0/|a port is from 1 to 65535
+http://a:70000/|a port is from 1 to 65535
+http://a:99999999999999999999999/|a port is from 1 to 65535
+http://u@a/|a name and password (before the @) would not be sent
+http://a/ b|what is no visible ASCII must be percent-encoded
+END
+    run -2 "$BUILD/10-webbench/load" $'http://a/\r\nX: y'
+    [ "$output" = "load: what is no visible ASCII must be percent-encoded: 'http://a/'" ]
     run -2 "$BUILD/10-webbench/load" http://a/ http://b/
     [ "$output" = "load: all URLs must be of one server, unlike 'http://a/' and 'http://b/'" ]
     for url in "-H x" "-H :x" "-e 99" "-e 7xx" "-m CONNECT" "-l 5" "-T 101" "-R 0" "-p 0" "-n 0" \
@@ -682,6 +768,11 @@ says_so() {
         run -2 "$BUILD/10-webbench/load" $url http://127.0.0.1:1/
         [ "${#lines[@]}" -eq 1 ]
     done
+    run -2 "$BUILD/10-webbench/load" -d @/nowhere http://a/
+    [ "$output" = "load: open: No such file or directory (ENOENT): /nowhere" ]
+    mkfifo "$BATS_TEST_TMPDIR/fifo" # that nobody writes into
+    run -2 timeout 5 "$BUILD/10-webbench/load" -d "@$BATS_TEST_TMPDIR/fifo" http://a/
+    [ "$output" = "load: a body is a file of at most 67108864 bytes, not '$BATS_TEST_TMPDIR/fifo'" ]
     truncate -s 64M "$BATS_TEST_TMPDIR/body"
     run -2 "$BUILD/10-webbench/load" -p 16 -d "@$BATS_TEST_TMPDIR/body" http://127.0.0.1:1/
     [ "${#lines[@]}" -eq 1 ]
@@ -689,9 +780,14 @@ says_so() {
     [[ $output = "load: getaddrinfo: "*": name.invalid:80" ]]
 }
 
-@test "IPv6 in a URL will do" {
+@test "IPv6 in a URL will do, and a port with zeros, or none behind the colon" {
     local PATHS=(/)
     LISTEN="-p 0 -b ::1" misbehaving http
     measure -n 10 -c 2
     ended_with 0 "requests == 10"
+    misbehaving http
+    PORT=00$PORT measure -n 10 -c 2
+    ended_with 0 "requests == 10"
+    run -1 "$BUILD/10-webbench/load" -n 1 -c 1 http://127.0.0.255:/
+    [[ $output = "1 connection to 127.0.0.255:80, "* ]]
 }

@@ -170,11 +170,11 @@ sends_away_when_full() {
     stop_server
 }
 
-@test "without another process to be had the client is sent away, and those who are there stay" {
+@test "without another process to be had the client is sent away, and those already there stay" {
     sends_away_when_full process-per-connection fork
 }
 
-@test "without another thread to be had the client is sent away, and those who are there stay" {
+@test "without another thread to be had the client is sent away, and those already there stay" {
     sends_away_when_full thread-per-connection pthread_create
 }
 

@@ -105,7 +105,7 @@ reap(void)
             command_status = status;
 }
 
-/* Processes and threads on the whole machine: so much cheaper than to count our own. */
+/* Processes and threads on the whole machine: much cheaper than to count our own. */
 static long
 count_everybody(void)
 {
@@ -140,7 +140,7 @@ tell_usage(void)
     exit(2);
 }
 
-/* Our options end where the command begins: what follows are its own. */
+/* Our options end where the command begins: what follows is its own. */
 static char **
 parse_options(int argc, char **argv)
 {

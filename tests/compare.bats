@@ -290,7 +290,7 @@ all_gone() {
     done
 }
 
-@test "who has no server of his own yet is told how to get one" {
+@test "a reader without a server of their own is told how to get one" {
     compare MODELS="mine epoll" WORK="$BATS_TEST_TMPDIR"
     [ "$status" = 2 ]
     [ "${#lines[@]}" = 1 ]

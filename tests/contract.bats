@@ -155,7 +155,7 @@ nothing_comes() {
     each check protocol=echo
 }
 
-@test "who half-closes still gets what is owed to it, and then the end" {
+@test "a peer that half-closes still gets what is owed to it, and then the end" {
     check() {
         start_server "$PROGRAM"
         talk <<<'A connect
@@ -189,7 +189,7 @@ nothing_comes() {
     each check at_once=many protocol=echo
 }
 
-@test "who serves only so many at a time serves one more when they have left" {
+@test "a server of only so many at a time serves one more when they have left" {
     check() {
         [[ $at_once = +([0-9]) ]] || return 0
         start_server "$PROGRAM"
@@ -321,7 +321,7 @@ all_asleep() {
     done
 }
 
-@test "who asks in a loop spins, even where nothing happens" {
+@test "a server that asks in a loop spins, even where nothing happens" {
     local PIDS=() NAMES=() USED=() i
     each start_idle idle=spins
     ((${#PIDS[@]} > 0)) || return 0

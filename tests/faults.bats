@@ -102,7 +102,7 @@ accept:ENOBUFS@6,accept:EPROTO@7-8 1000
     each check
 }
 
-@test "who does not block goes on when every other call says EAGAIN" {
+@test "a server that does not block goes on when every other call says EAGAIN" {
     PROGRAM=01-blocking/ask-in-a-loop protocol=echo
     serves_under read:EAGAIN,write:EAGAIN,accept:EAGAIN 100000
     (($(calls write 3) > 0))

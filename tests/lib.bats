@@ -488,7 +488,7 @@ is_stopped() {
     stop_server
 }
 
-@test "who is told to stop again and again is not slower to stop" {
+@test "a server told to stop again and again is not slower to stop" {
     tell_again() { kill "$SERVER" 2>/dev/null || return 0; gone "$SERVER"; }
     start_server tests/misbehave -w greets
     exec 8<>"/dev/tcp/$ADDRESS/$PORT"

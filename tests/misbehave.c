@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* One connection, which has a thread of its own. */
@@ -306,6 +307,7 @@ static const struct way ways[] = {
     {"pours", "answers without end", pour, NULL, NULL},
     {"greets", "speaks before it was asked", pour, pour, NULL},
     {"deaf", "listens, and never accepts", NULL, NULL, NULL},
+    {"full", "the same, and has room for one connection only", NULL, NULL, NULL},
 
     {"http", "answers a page as it should", serve_page, NULL, PAGE},
     {"shows", "the same, and writes every request to stderr", show_and_serve, NULL, PAGE},
@@ -392,6 +394,8 @@ main(int argc, char **argv)
     pthread_t thread;
 
     way = find_way(name);
+    if (strcmp(name, "full") == 0)
+        check(listen(listener, 0), "listen"); /* one more than this: see chapter 00 */
     stop_on_signals(listener);
     announce(listener);
     if (!way->answer)

@@ -21,7 +21,7 @@
  *     A connect-refused          nobody listens there
  *     A*1000 connect             1,000 connections at once; later steps on A are played on each
  *     A send "hello\n"           the escapes are \n \r \t \0 \\ \" \xHH
- *     A send "x" * 100000        so many times; also in the other steps with bytes
+ *     A send "x" * 100000        that many times; also in the other steps with bytes
  *     A send-slowly "hello\n"    a byte at a time
  *     A fill                     sends until the kernel has taken no more for 200 ms
  *     A recv "hello\n"           exactly these bytes come next; more may follow
@@ -111,12 +111,12 @@ struct address {
 struct step {
     int line;
     char *text;        /* as in the script */
-    struct role *role; /* NULL: all who are connected */
+    struct role *role; /* NULL: all that are connected */
     int count;         /* connections to make */
     const struct verb *verb;
     char *bytes;
     size_t len;
-    int64_t takes_ms; /* so long it lasts even when all is well */
+    int64_t takes_ms; /* how long it lasts even when all is well */
     struct address address;
 };
 
@@ -165,7 +165,7 @@ must_have(void *memory)
     return memory;
 }
 
-/* ---- the steps: each function takes one connection as far as it comes without waiting ---- */
+/* ---- the steps: each function takes one connection as far as it gets without waiting ---- */
 
 /* What came instead of what was expected: some bytes, and then something else, or only one. */
 static struct {
@@ -725,7 +725,7 @@ rehearse_all(void)
 
 /* ---- playing it ---- */
 
-static struct connection **players; /* those whom the step concerns; NULL: has done its part */
+static struct connection **players; /* those that the step concerns; NULL: has done its part */
 static struct pollfd *watched;      /* the same, for poll() */
 
 static void
@@ -747,7 +747,7 @@ make_room(int connections)
     watched = must_have(calloc((size_t)connections, sizeof *watched));
 }
 
-/* "A"; or "A1", "A2" and so on. (Of 0, "%.0d" prints nothing.) 0: there are lanes enough. */
+/* "A"; or "A1", "A2" and so on. (Of 0, "%.0d" prints nothing.) 0: there are enough lanes. */
 static int
 next_lane(const struct role *role, int number)
 {
@@ -761,7 +761,7 @@ next_lane(const struct role *role, int number)
     return lanes;
 }
 
-/* Puts all whom the step concerns at its beginning. Returns how many they are. */
+/* Puts all that the step concerns at its beginning. Returns how many there are. */
 static nfds_t
 gather_players(const struct step *step)
 {

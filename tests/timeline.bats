@@ -50,7 +50,7 @@ A      #----------------------------------------------##
 B           #..recv.....................................#
 server .....read......................................##.
     ms |0        |20       |40       |60       |80
-# working   . waiting, in what is named   - connected, idle
+# working   . waiting, in the call named   - connected, idle
 END
 }
 
@@ -96,7 +96,7 @@ END
     [[ ${lines[2]} = "worker-1 "* ]]
 }
 
-@test "who waits and works by turns, too fast to be drawn, is told apart from who only works" {
+@test "waiting and working by turns, too fast to be drawn, is told apart from only working" {
     { name 7 7 process server
       for i in {0..999}; do
           event 7 7 $((10 * i)) 9 wait epoll_wait
@@ -151,7 +151,7 @@ well_formed() {
     grep -q '<title id="title">A &amp; &lt;B></title>' "$figure"
     grep -q '^B: waited 86 of 90 ms, longest 86 ms in recv\.' "$figure"
     grep -q '>milliseconds</text>' "$figure"
-    grep -q '>waiting, in what is named</text>' "$figure"
+    grep -q '>waiting, in the call named</text>' "$figure"
     grep -q 'prefers-color-scheme: dark' "$figure"
     [ "$(grep -c '<rect class="wait"' "$figure")" -ge 4 ] # three waits, and the legend
 }

@@ -136,7 +136,7 @@ setup() {
     grep -Eq '^  write +4 +0 +0 +12$' "$SERVER_ERR" # 6 1 1 4
 }
 
-@test "EINTR without numbers hits every other call, so that who tries again goes on" {
+@test "EINTR without numbers hits every other call, so a program that tries again goes on" {
     COUNT=1 FAULTS=read:EINTR,write:short start_server 01-blocking/one-at-a-time
     talk <<<'A connect
              A echo "hello\n"

@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Of a listener, tcp_info has the queue that accept() takes from. */
+/* For a listener, tcp_info has the length of the queue that accept() takes from. */
 static unsigned
 waiting(int listener)
 {

@@ -48,7 +48,7 @@ count_until_end(int peer)
         else if (errno != EINTR)
             return;
     if (getpeername(peer, (struct sockaddr *)&addr, &len) == -1)
-        return; /* the peer is gone, as it may be after every single call */
+        return; /* the peer is gone, as it may be after any call */
     n = snprintf(buf, sizeof buf, "%zu bytes from %s\n", count,
                  address_text((struct sockaddr *)&addr, len, text));
     write_all(peer, buf, (size_t)n); /* if it fails, there is nobody to tell */
@@ -61,7 +61,7 @@ main(int argc, char **argv)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
     int error = getaddrinfo(args.address, args.port, &hints, &found), listener, peer;
 
-    if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
+    if (error) /* not an errno but a code of its own: see getaddrinfo(3) */
         errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), args.address, args.port);
     listener = listen_on(found);
     freeaddrinfo(found);

@@ -1,7 +1,7 @@
 /*
- * bad-one-send-one-recv.c - believes that what was sent by one call arrives by one call
+ * bad-one-send-one-recv.c - believes that what one call sends, one call receives
  *
- * Shows:  read() returns what has come so far. On the author's machine, with his short
+ * Shows:  read() returns what has come so far. On the author's machine, with short
  *         messages, that was always all of it.
  * Run:    build/00-sockets/bad-one-send-one-recv -p 8000
  * Watch:  (printf hel; sleep 1; printf 'lo\n') | build/00-sockets/tcp-client 127.0.0.1 8000
@@ -44,7 +44,7 @@ count_until_end(int peer)
         return;
     count = (size_t)n;
     if (getpeername(peer, (struct sockaddr *)&addr, &len) == -1)
-        return; /* the peer is gone, as it may be after every single call */
+        return; /* the peer is gone, as it may be after any call */
     n = snprintf(buf, sizeof buf, "%zu bytes from %s\n", count,
                  address_text((struct sockaddr *)&addr, len, text));
     write_all(peer, buf, (size_t)n); /* if it fails, there is nobody to tell */
@@ -57,7 +57,7 @@ main(int argc, char **argv)
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *found;
     int error = getaddrinfo(args.address, args.port, &hints, &found), listener, peer;
 
-    if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
+    if (error) /* not an errno but a code of its own: see getaddrinfo(3) */
         errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), args.address, args.port);
     listener = listen_on(found);
     freeaddrinfo(found);

@@ -1,5 +1,5 @@
 /*
- * boundaries.c - as what do three sends arrive, and as what does one?
+ * boundaries.c - what do three sends arrive as, and what does one?
  *
  * Shows:  TCP carries bytes, not messages: sends run together, and one comes apart. UDP and
  *         SOCK_SEQPACKET carry messages: each arrives whole and alone, or not at all.
@@ -41,7 +41,7 @@ try(const char *name, int from, int to)
     check((int)send(from, "red", 3, 0), "send");
     check((int)send(from, "green", 5, 0), "send");
     check((int)send(from, "blue", 4, 0), "send");
-    /* Of a stream this waits until all 12 bytes are here; of messages, until the first is. */
+    /* For a stream this waits until all 12 bytes are here; for messages, until the first is. */
     check((int)recv(to, peeked, 12, MSG_PEEK | MSG_WAITALL), "recv");
     receive(to, 100);
     printf("  send hello, world; recv 5 at most ->");

@@ -5,7 +5,7 @@
  *         which a client should try them; it may be a number already; it may be unknown.
  * Run:    build/00-sockets/resolve localhost http
  * Watch:  ::1 and 127.0.0.1 need no resolver; 127.1 and 0x7f000001 are numbers, too;
- *         a name that the resolver cannot look up now is another error than no such name.
+ *         a name that the resolver cannot look up now is not the same error as no such name.
  * Book:   00-sockets, "From a name to an address"
  */
 #include "args.h"
@@ -35,7 +35,7 @@ main(int argc, char **argv)
         };
     int error = getaddrinfo(host, port, &hints, &found);
 
-    if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
+    if (error) /* not an errno but a code of its own: see getaddrinfo(3) */
         errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), operands[0], port);
     for (struct addrinfo *a = found; a; a = a->ai_next) {
         char text[ADDRESS_TEXT];

@@ -27,7 +27,7 @@ enum { A, B, NO_DESCRIPTOR = 16 }; /* A is the end that connects, B the one that
 static int fds[2];
 static unsigned ports[2];
 
-/* What the descriptor says, or if it has no connection (any more), the kernel's table. */
+/* What the descriptor says or, if it has no connection (any more), the kernel's table. */
 static unsigned
 state_of(int end)
 {
@@ -50,7 +50,7 @@ state_of(int end)
     return found;
 }
 
-/* States without a name here are passing: they last until the other kernel's ACK has come. */
+/* States without a name here are transient: they last until the other kernel's ACK has come. */
 static void
 print_states(const char *move, long result)
 {

@@ -26,7 +26,7 @@ main(int argc, char **argv)
     int error = getaddrinfo(operands[0], operands[1], &hints, &found), fd;
     char answer[65536];
 
-    if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
+    if (error) /* not an errno but a code of its own: see getaddrinfo(3) */
         errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), operands[0], operands[1]);
     fd = check(socket(found->ai_family, found->ai_socktype, 0), "socket");
     check(connect(fd, found->ai_addr, found->ai_addrlen), "connect");

@@ -25,7 +25,7 @@ echo_one(int fd)
     ssize_t n =
         recvfrom(fd, datagram, sizeof datagram, MSG_DONTWAIT, (struct sockaddr *)&from, &len);
 
-    if (n >= 0) /* 0: an empty datagram, and no end. One that cannot be sent is lost: UDP */
+    if (n >= 0) /* 0: an empty datagram, not an end. One that cannot be sent is lost: UDP */
         (void)sendto(fd, datagram, (size_t)n, 0, (struct sockaddr *)&from, len);
 }
 
@@ -38,7 +38,7 @@ main(int argc, char **argv)
     struct pollfd ready = {.events = POLLIN | POLLRDHUP};
     char text[ADDRESS_TEXT];
 
-    if (error) /* no errno, but a code of its own: see getaddrinfo(3) */
+    if (error) /* not an errno but a code of its own: see getaddrinfo(3) */
         errx(1, "getaddrinfo: %s: %s:%s", gai_strerror(error), args.address, args.port);
     ready.fd = check(socket(found->ai_family, found->ai_socktype, 0), "socket");
     if (bind(ready.fd, found->ai_addr, found->ai_addrlen) == -1) /* and no SO_REUSEADDR */
@@ -48,7 +48,7 @@ main(int argc, char **argv)
     announce(ready.fd);
     while (!(ready.revents & POLLRDHUP)) { /* which says that the signal has shut it down */
         echo_one(ready.fd);
-        poll(&ready, 1, -1); /* sleeps until a datagram or the signal; EINTR is that, too */
+        poll(&ready, 1, -1); /* sleeps until a datagram or the signal (or EINTR) comes */
     }
     return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * unix-echo.c - an echo server on a path instead of a port
  *
- * Shows:  only the address is another; listen, accept, read and write are the same. The path
+ * Shows:  only the address differs; listen, accept, read and write are the same. The path
  *         outlives its server: bind() finds it there and cannot tell a dead one from a busy one.
  * Run:    build/00-sockets/unix-echo /tmp/echo
  * Watch:  ls -l /tmp/echo, while it runs, after Ctrl-C, after kill -KILL and a new start

@@ -22,7 +22,7 @@ enum { MOST_PEERS = 1000 };
 
 struct peer {
     int fd;
-    size_t owed; /* so many bytes of buf have been read and not yet been written back */
+    size_t owed; /* how many bytes of buf have been read and not yet written back */
     char buf[4096];
 };
 

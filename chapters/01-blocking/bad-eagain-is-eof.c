@@ -2,7 +2,7 @@
  * bad-eagain-is-eof.c - a nonblocking echo server that hangs up on whoever thinks
  *
  * Shows:  on a nonblocking socket -1 with EAGAIN means "nothing yet". Taken for the end, it
- *         costs every peer its connection that has not spoken by the time it is asked.
+ *         costs the connection of every peer that has not spoken by the time it is asked.
  * Run:    build/01-blocking/bad-eagain-is-eof -p 8000
  * Watch:  a client that sends at once is often answered, so it "works"; one that waits for
  *         you to type is cut off before the first key.
@@ -23,7 +23,7 @@ enum { MOST_PEERS = 1000 };
 
 struct peer {
     int fd;
-    size_t owed; /* so many bytes of buf have been read and not yet been written back */
+    size_t owed; /* how many bytes of buf have been read and not yet written back */
     char buf[4096];
 };
 

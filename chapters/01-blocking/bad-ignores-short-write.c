@@ -1,7 +1,7 @@
 /*
  * bad-ignores-short-write.c - an echo server that loses bytes
  *
- * Shows:  write() may take a part of what it is given, on a blocking socket, too: a signal
+ * Shows:  write() may take only part of what it is given, on a blocking socket, too: a signal
  *         ends the wait for room. Whoever does not ask how much it took loses the rest.
  * Run:    build/01-blocking/bad-ignores-short-write -p 8000
  * Watch:  let a client send 20 MB before it reads; then Ctrl-Z and fg here. No handler has

@@ -1,5 +1,5 @@
 /*
- * connect-deadline.c - connect() and read() that wait only so long as we say
+ * connect-deadline.c - connect() and read() that wait only as long as we say
  *
  * Shows:  a nonblocking connect() says EINPROGRESS, poll() waits until a deadline for the
  *         answer, SO_ERROR is the answer. SO_RCVTIMEO puts a time-out on every read().

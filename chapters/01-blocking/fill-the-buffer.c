@@ -2,7 +2,7 @@
  * fill-the-buffer.c - how much goes into a connection whose peer does not read
  *
  * Shows:  write() copies into our send buffer, and the kernel moves the bytes on into the
- *         peer's receive buffer. When both are full write() takes a part: a short write;
+ *         peer's receive buffer. When both are full, write() takes a part: a short write;
  *         then nothing, until the peer has read.
  * Run:    build/01-blocking/fill-the-buffer
  *         build/01-blocking/fill-the-buffer -s 10000 -r 10000
@@ -25,7 +25,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TOLD = 12 }; /* so many calls are told one by one */
+enum { TOLD = 12 }; /* how many calls are told one by one */
 
 static int us, peer;
 static char *message;

@@ -1,7 +1,7 @@
 /*
  * pair.h - both ends of a TCP connection in one program
  *
- * What the programs share that put questions to a connection: two connected sockets,
+ * What the programs that put questions to a connection share: two connected sockets,
  * and the line that tells what a call has said.
  */
 #pragma once
@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Asks the kernel for a buffer of `bytes`, SO_SNDBUF or SO_RCVBUF; 0: as it likes. */
+/* Asks the kernel for a buffer of `bytes`, SO_SNDBUF or SO_RCVBUF; 0: whatever it likes. */
 static inline void
 ask_for_buffer(int fd, int which, int bytes)
 {
@@ -25,8 +25,8 @@ ask_for_buffer(int fd, int which, int bytes)
 
 /*
  * *us and *peer become the two ends of a new connection over the loopback interface, with
- * buffers of the sizes asked for on the way from us to the peer. One asks before the
- * connection is made: the handshake settles how far its window can open. See tcp(7).
+ * buffers of the sizes asked for on the way from us to the peer. They are asked for before
+ * the connection is made: the handshake settles how far its window can open. See tcp(7).
  */
 static inline void
 connect_pair(int *us, int *peer, int send_buffer, int receive_buffer)

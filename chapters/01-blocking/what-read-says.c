@@ -2,7 +2,7 @@
  * what-read-says.c - every answer that one read() can give, produced live
  *
  * Shows:  read() says a count, perhaps smaller than the one asked for; or 0, the end; or
- *         -1 with an errno, and three values of errno are no failures.
+ *         -1 with an errno, of which three values are not failures.
  * Run:    build/01-blocking/what-read-says
  * Watch:  strace -e trace=read on it: where the program sees one read() go on after three
  *         signals, strace sees the kernel begin it again after each (ERESTARTSYS).

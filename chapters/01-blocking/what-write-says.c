@@ -2,7 +2,7 @@
  * what-write-says.c - every answer that one write() can give, produced live
  *
  * Shows:  write() says how many bytes have gone into a buffer, perhaps fewer than it was
- *         given. That the peer is gone it says one write too late, and by a signal that
+ *         given. It reports a peer that is gone one write too late, and by a signal that
  *         kills, unless the process has taken precautions.
  * Run:    build/01-blocking/what-write-says
  * Breaks: bad-ignores-short-write.c, bad-sigpipe.c
@@ -51,14 +51,14 @@ alarm_every(int ms)
     check(setitimer(ITIMER_REAL, &every, NULL), "setitimer");
 }
 
-/* Gives `len` bytes away, once. */
+/* Writes `len` bytes, once. */
 static void
 give(const char *situation, size_t len)
 {
     say(situation, "write", write(us, big, len));
 }
 
-/* Gives as long as anything is taken, and tells what the call says then. */
+/* Writes as long as anything is taken, and tells what the call says then. */
 static void
 give_until_full(const char *situation)
 {

@@ -42,7 +42,7 @@ threads(void)
     return (int)tasks.st_nlink - 2;
 }
 
-/* Prints what `call` has returned, by its name where it is no plain number. */
+/* Prints what `call` has returned, by name where it is not a plain number. */
 static void
 say(const char *situation, const char *call, ssize_t n)
 {

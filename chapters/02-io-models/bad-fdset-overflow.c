@@ -2,7 +2,7 @@
  * bad-fdset-overflow.c - descriptor 1024 is put into an fd_set
  *
  * Shows:  an fd_set has FD_SETSIZE = 1,024 bits, whatever the limit on descriptors is. FD_SET()
- *         does not look: it sets a bit in what lies behind. select() writes there, too.
+ *         does not look: it sets a bit in what lies behind it. select() writes there, too.
  * Run:    build/02-io-models/bad-fdset-overflow
  *         build/02-io-models/bad-fdset-overflow -n 1023
  * Watch:  it finds what it waits for, and has overwritten something else.

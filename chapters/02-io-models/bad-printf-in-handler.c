@@ -1,5 +1,5 @@
 /*
- * bad-printf-in-handler.c - the handler prints, while the program is inside of printf()
+ * bad-printf-in-handler.c - the handler prints, while the program is inside printf()
  *
  * Shows:  the inner printf() finds the stream half written, writes what the outer one is already
  *         writing, and the reader gets it twice.
@@ -32,7 +32,7 @@ on_news(int signal)
     fprintf(diary, "news\n");
 }
 
-/* Writes a diary, a line after the other. */
+/* Writes a diary, one line after another. */
 static void
 write_diary(void)
 {

@@ -7,8 +7,8 @@
  * Run:    build/02-io-models/model-aio                       notified by a signal
  *         build/02-io-models/model-aio -n thread             by a thread made for it
  *         build/02-io-models/model-aio -n suspend            aio_suspend() waits for it
- * Watch:  hardly a byte is copied by this thread: threads of glibc do that, with read(). The
- *         last byte of each message we take ourselves, to learn when it had arrived.
+ * Watch:  hardly a byte is copied by this thread: threads of glibc do that, with read(). We
+ *         take the last byte of each message ourselves, to learn when it arrived.
  * Breaks: bad-aio-buffer-reuse.c
  * Book:   02-io-models, "Asynchronous"
  */
@@ -108,7 +108,7 @@ main(int argc, char **argv)
             if (atomic_exchange(&notified[peer], false))
                 complete(peer);
     }
-    task.calls = 0; /* those that glibc makes for us we cannot count: strace -f -c can */
+    task.calls = 0; /* we cannot count those that glibc makes for us: strace -f -c can */
     snprintf(name, sizeof name, "AIO %s", way);
     return end_task(name);
 }

@@ -4,7 +4,7 @@
  * Shows:  the descriptors are handed over once, by epoll_ctl(); epoll_wait() returns only those
  *         that are ready. The copying is still ours: epoll is synchronous, too.
  * Run:    build/02-io-models/model-epoll
- * Watch:  three calls more than model-poll, for the three epoll_ctl(). They pay off when
+ * Watch:  three more calls than model-poll, for the three epoll_ctl(). They pay off when
  *         there are thousands of peers, of whom few speak: chapters 05 and 11.
  * Book:   02-io-models, "Multiplexing"
  */

@@ -2,7 +2,7 @@
  * model-nonblocking.c - I/O model 2: the call does not wait, it says "not yet"
  *
  * Shows:  between two questions the program works. What it learns it learns by asking, and
- *         nearly every question is in vain (EAGAIN). The copying it still does itself.
+ *         nearly every question is in vain (EAGAIN). It still does the copying itself.
  * Run:    build/02-io-models/model-nonblocking
  * Watch:  the calls; and that the CPU is busy all the time, half of it with asking.
  * Book:   02-io-models, "Nonblocking"

@@ -1,7 +1,7 @@
 /*
  * says-it-later.c - a handler that leaves the printing to the program
  *
- * Shows:  a signal comes while the program is inside of printf(). The handler only notes that;
+ * Shows:  a signal comes while the program is inside printf(). The handler only notes that;
  *         the line is printed when printf() has come back.
  * Run:    build/02-io-models/says-it-later
  * Breaks: bad-printf-in-handler.c
@@ -40,7 +40,7 @@ tell_news(void)
     }
 }
 
-/* Writes a diary, a line after the other. */
+/* Writes a diary, one line after another. */
 static void
 write_diary(void)
 {

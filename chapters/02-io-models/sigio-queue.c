@@ -1,7 +1,7 @@
 /*
  * sigio-queue.c - what a signal tells about eight descriptors, and what it forgets
  *
- * Shows:  a standard signal is one bit: eight pieces of news leave one SIGIO, that names no
+ * Shows:  a standard signal is one bit: eight pieces of news leave one SIGIO, which names no
  *         descriptor. F_SETSIG puts the descriptor into it; with a real-time signal, each has
  *         its place in a queue. The queue has a limit: beyond it SIGIO comes again, as a bit
  *         that says only: look for yourself.

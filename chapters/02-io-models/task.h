@@ -10,8 +10,8 @@
  * readiness in every model; see socket(7). SO_TIMESTAMPNS tells when the last packet of what
  * was read had reached the kernel: that moment is the border between the two phases.
  *
- * Phase one, until the data is there: from the end of the message before until that moment.
- * Phase two, until the data is ours: from then on, or from the end of the message before
+ * Phase one, until the data is there: from the end of the previous message to that moment.
+ * Phase two, until the data is ours: from then on, or from the end of the previous message
  * if that was later. The way from the kernel to the program, its wake-up, is a part of it.
  */
 #pragma once
@@ -45,11 +45,11 @@ struct task {
     const char *model;
     int fd[PEERS]; /* our ends of the connections */
     char buf[PEERS][MESSAGE];
-    size_t got[PEERS];  /* so much of its present message */
-    int missing[PEERS]; /* so many messages are still to come from it */
+    size_t got[PEERS];  /* how much of its current message */
+    int missing[PEERS]; /* how many messages are still to come from it */
     _Atomic int came;   /* messages; also written in signal handlers */
     char order[MESSAGES + 1];
-    int64_t since;     /* when the message before was ours; CLOCK_REALTIME, as the kernel's */
+    int64_t since;     /* when the previous message was ours; CLOCK_REALTIME, like the kernel's */
     int64_t phase_one; /* of all messages */
     int64_t phase_two[MESSAGES];
     int64_t late;  /* the longest that a message lay in the kernel */
@@ -171,7 +171,7 @@ begin_task(int argc, char **argv, const struct own_option *own)
     task.since = wall_ns();
 }
 
-/* Is there still a message to come? The model's loop ends when not, or after -d SECONDS. */
+/* Is there still a message to come? The model's loop ends if not, or after -d SECONDS. */
 static inline bool
 messages_missing(void)
 {
@@ -220,9 +220,9 @@ has_come(int peer, int64_t arrival)
 }
 
 /*
- * Phase two: one recvmsg() of what is missing of the present message of `peer`, but `most`
- * bytes at most; returns what it has said. Only this call tells the time of arrival, else
- * it would be read(). May be called in a signal handler.
+ * Phase two: one recvmsg() of what is missing of the current message of `peer`, but `most`
+ * bytes at most; returns what it has said. Only this call tells the time of arrival, or
+ * else read() would do. May be called in a signal handler.
  */
 static inline ssize_t
 receive(int peer, size_t most)

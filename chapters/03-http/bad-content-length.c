@@ -2,8 +2,8 @@
  * bad-content-length.c - an answer that is one byte longer than it says
  *
  * Shows:  sizeof counts the NUL at the end of a string, strlen() does not. Where the connection
- *         ends after the answer nobody notices; where it goes on the byte that is too many is
- *         the first one of the next answer, which then does not begin with "HTTP/".
+ *         ends after the answer nobody notices; where it goes on, the byte too many is the
+ *         first one of the next answer, which then does not begin with "HTTP/".
  * Run:    build/03-http/bad-content-length -p 8000
  * Watch:  curl -v http://127.0.0.1:8000/ http://127.0.0.1:8000/
  * Twin:   hello.c
@@ -22,7 +22,7 @@
 static const char page[] = "<!doctype html>\n<title>hello</title>\n<p>Hello, you.\n";
 
 static char buf[4096];
-static size_t len; /* so many bytes of buf have come and are not yet answered */
+static size_t len; /* how many bytes of buf have come and are not yet answered */
 
 /* Waits for a whole head, and returns its length; 0: none will come, or one that is too long. */
 static size_t

@@ -1,8 +1,8 @@
 /*
  * bad-head-with-body.c - answers HEAD as if it were GET
  *
- * Shows:  an answer to HEAD ends with its blank line, whatever Content-Length says. Who sends the
- *         page behind it has begun the next answer with "<!doctype".
+ * Shows:  an answer to HEAD ends with its blank line, whatever Content-Length says. To send the
+ *         page behind it is to begin the next answer with "<!doctype".
  * Run:    build/03-http/bad-head-with-body -p 8000
  * Watch:  curl -v -I http://127.0.0.1:8000/ http://127.0.0.1:8000/
  * Twin:   hello.c
@@ -20,7 +20,7 @@
 static const char page[] = "<!doctype html>\n<title>hello</title>\n<p>Hello, you.\n";
 
 static char buf[4096];
-static size_t len; /* so many bytes of buf have come and are not yet answered */
+static size_t len; /* how many bytes of buf have come and are not yet answered */
 
 /* Waits for a whole head, and returns its length; 0: none will come, or one that is too long. */
 static size_t

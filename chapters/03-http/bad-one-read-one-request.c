@@ -21,7 +21,7 @@
 static const char page[] = "<!doctype html>\n<title>hello</title>\n<p>Hello, you.\n";
 
 static char buf[4096];
-static size_t len; /* so many bytes of buf have come and are not yet answered */
+static size_t len; /* how many bytes of buf have come and are not yet answered */
 
 /* Reads a request, and returns its length; 0: none will come. */
 static size_t

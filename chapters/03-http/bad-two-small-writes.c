@@ -2,8 +2,8 @@
  * bad-two-small-writes.c - takes 40 ms for an answer of 100 bytes
  *
  * Shows:  a head and a body in two writes. By Nagle's algorithm the kernel keeps the second back
- *         until the first is acknowledged; and the peer, who waits for the rest of the answer,
- *         delays its acknowledgement, for it hopes to send it along with something.
+ *         until the first is acknowledged; and the peer, which waits for the rest of the answer,
+ *         delays its acknowledgement, in the hope of sending it along with something.
  * Run:    build/03-http/bad-two-small-writes -p 8000
  * Watch:  build/03-http/two-writes 127.0.0.1 8000
  * Twin:   hello.c
@@ -22,7 +22,7 @@
 static const char page[] = "<!doctype html>\n<title>hello</title>\n<p>Hello, you.\n";
 
 static char buf[4096];
-static size_t len; /* so many bytes of buf have come and are not yet answered */
+static size_t len; /* how many bytes of buf have come and are not yet answered */
 
 /* Waits for a whole head, and returns its length; 0: none will come, or one that is too long. */
 static size_t

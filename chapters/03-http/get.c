@@ -2,8 +2,8 @@
  * get.c - the smallest honest client: asks for one page and tells whether it got all of it
  *
  * Shows:  look up, connect, send, read: up to Content-Length if the server says it, else up to
- *         the end of the connection. It speaks HTTP/1.0, for a server may answer HTTP/1.1 in
- *         chunks, and these it cannot read.
+ *         the end of the connection. It speaks HTTP/1.0: a server may answer HTTP/1.1 in
+ *         chunks, which it cannot read.
  * Run:    build/03-http/get http://127.0.0.1:8000/README.md
  * Watch:  -v shows the head. Status 0: all of a page; 1: none, or the end came too early.
  * Book:   03-http, "The other side"
@@ -24,9 +24,12 @@ static void
 ask(int server, const struct url *url)
 {
     char request[8192];
-    int len = snprintf(request, sizeof request, "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", url->target,
-                       url->authority);
+    int len =
+        snprintf(request, sizeof request, "GET %s%.*s HTTP/1.0\r\nHost: %.*s\r\n\r\n", url->slash,
+                 (int)url->target_len, url->target, (int)url->authority_len, url->authority);
 
+    if (len >= (int)sizeof request)
+        errx(2, "the URL is too long");
     if (write_all(server, request, (size_t)len) != IO_DATA)
         fail("write", NULL);
 }
@@ -63,7 +66,7 @@ announced_length(const char *head)
 int
 main(int argc, char **argv)
 {
-    const char *verbose = NULL;
+    const char *verbose = NULL, *wrong;
     const struct own_option own[] = {{'v', NULL, "show the head, on stderr", &verbose}, {0}};
     char **operands = parse_args(argc, argv, own, "URL"), *body;
     static char buf[65536];
@@ -73,7 +76,9 @@ main(int argc, char **argv)
     size_t got;
     ssize_t n;
 
-    split_url(operands[0], &url);
+    wrong = parse_url(operands[0], false, &url);
+    if (wrong)
+        errx(2, "%s: '%s'", wrong, operands[0]);
     server = tcp_connect(url.host, url.port);
     ask(server, &url);
     body = read_head(server, buf, sizeof buf, &got);
@@ -83,7 +88,7 @@ main(int argc, char **argv)
         errx(1, "this is not HTTP");
     announced = announced_length(buf);
 
-    /* First what has come along with the head, then what comes. */
+    /* First what has come along with the head, then what comes after. */
     for (n = buf + got - body;; n = read(server, body = buf, sizeof buf)) {
         if (io_result(n) == IO_INTERRUPTED)
             continue;

@@ -22,7 +22,7 @@
 static const char page[] = "<!doctype html>\n<title>hello</title>\n<p>Hello, you.\n";
 
 static char buf[4096];
-static size_t len; /* so many bytes of buf have come and are not yet answered */
+static size_t len; /* how many bytes of buf have come and are not yet answered */
 
 /* Waits for a whole head, and returns its length; 0: none will come, or one that is too long. */
 static size_t

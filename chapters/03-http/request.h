@@ -2,7 +2,7 @@
  * request.h - reads a request: first all of its head into a buffer, then takes that apart
  *
  * What the servers of this chapter share. It is the plainest way that is right, and what it
- * cannot do well is said here and left to chapter 08: a head is looked through from its start
+ * cannot do well is said here and left to chapter 08: a head is searched from its start
  * again after every read; a peer that sends half a head and then falls silent holds its server
  * until a read has waited HTTP_PATIENCE seconds, and one that dribbles holds it for ever; a head
  * must fit into the buffer; and a body in chunks is not understood, so the connection ends there.
@@ -37,15 +37,15 @@ struct field {
     char *name, *value;
 };
 
-/* The strings are parts of `head`, cut by NUL bytes; a field's value is without the white space. */
+/* The strings are parts of `head`, cut by NUL bytes; a value has no white space around it. */
 struct request {
     char head[MOST_HEAD + 1];
     char *method, *target;
-    int minor; /* of HTTP/1.1 the last 1 */
+    int minor; /* the last 1 of HTTP/1.1 */
     struct field fields[MOST_FIELDS];
     size_t field_count;
     bool chunked;  /* its body is in chunks: we do not know where it ends */
-    size_t body;   /* else it has so many bytes, which are not read yet */
+    size_t body;   /* else its length; it has not been read yet */
     bool persists; /* the peer would like to send another request after this one */
 };
 
@@ -91,7 +91,7 @@ list_has(const struct request *request, const char *name, const char *word)
     return false;
 }
 
-/* Has the peer this already, as it was last modified then? RFC 9110, section 13.2.2. */
+/* Does the peer already have what was last modified then? RFC 9110, section 13.2.2. */
 static inline bool
 is_known(const struct request *request, time_t modified)
 {
@@ -99,7 +99,7 @@ is_known(const struct request *request, time_t modified)
     const char *none_of = first_field(request, "If-None-Match");
     time_t when;
 
-    if (none_of) /* counts more, but we give no entity tags: whatever it has is another one */
+    if (none_of) /* counts more, but we give no entity tags: whatever it has is not ours */
         return strcmp(none_of, "*") == 0;
     return since && http_parse_date(since, strlen(since), &when) && modified <= when;
 }
@@ -181,7 +181,7 @@ split_field(struct request *request, char *line)
     field->name = line;
     line += strspn(line, token);
     if (line == field->name || *line != ':')
-        return 400; /* also a space before the colon, and a line that goes on from the last */
+        return 400; /* also a space before the colon, and a line that continues the last */
     *line++ = '\0';
     field->value = line + strspn(line, " \t");
     while (end > field->value && (end[-1] == ' ' || end[-1] == '\t'))
@@ -232,7 +232,7 @@ lose_patience(int fd)
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 }
 
-/* Reads what comes next behind what is in the buffer. */
+/* Reads what comes next, behind what is already in the buffer. */
 static inline enum io_result
 read_more(struct connection *conn)
 {
@@ -255,7 +255,7 @@ forget(struct connection *conn, size_t len)
 
 /*
  * Is there a whole head in the buffer? *len becomes its length with the blank line. 0: not yet;
- * 200: yes; else the status to refuse with, for what no further byte can make right.
+ * 200: yes; else the status with which to refuse what no further byte can put right.
  */
 static inline int
 find_head(const struct connection *conn, size_t *len)
@@ -265,7 +265,7 @@ find_head(const struct connection *conn, size_t *len)
     for (const char *c = buf; c < buf + conn->len; c++) {
         bool after_cr = c > buf && c[-1] == '\r';
 
-        if ((*c == '\n') != after_cr) /* one policy: a line ends with both, and neither is else */
+        if ((*c == '\n') != after_cr) /* one policy: a line ends with both, never with one */
             return 400;
         if (((unsigned char)*c < ' ' && *c != '\t' && *c != '\r' && *c != '\n') || *c == 0x7f)
             return 400;
@@ -324,7 +324,7 @@ take_request(struct connection *conn, struct request *request)
     return split_head(request);
 }
 
-/* Takes up to `most` bytes of the body, the next, to `to`. Returns how many; 0: the peer is gone.
+/* Moves the next bytes of the body, `most` at most, to `to`. Returns how many; 0: the peer is gone.
  */
 static inline size_t
 take_body(struct connection *conn, struct request *request, char *to, size_t most)
@@ -341,7 +341,7 @@ take_body(struct connection *conn, struct request *request, char *to, size_t mos
     return most;
 }
 
-/* Takes what nobody wants of the body. False: it cannot be had, or is not worth the time. */
+/* Takes what is left of the body. False: it cannot be had, or is not worth the time. */
 static inline bool
 skip_body(struct connection *conn, struct request *request)
 {
@@ -356,8 +356,8 @@ skip_body(struct connection *conn, struct request *request)
 }
 
 /*
- * Closes in two steps: to close a socket with unread bytes resets the connection, and the peer
- * may lose the answer that is on its way. So first say the end, and let the peer read up to
+ * Closes in two steps: closing a socket with unread bytes resets the connection, and the peer
+ * may lose the answer that is on its way. So first end our side, and let the peer read up to
  * there; when it ends too, or a second has passed, close. RFC 9112, section 9.6.
  */
 static inline void

@@ -1,8 +1,8 @@
 /*
  * response.h - writes an answer: the head piece by piece, then head and body in one call
  *
- * What the servers of this chapter share. The head is bounded: what does not fit is a mistake of
- * the program, which then ends, and not of the peer.
+ * What the servers of this chapter share. The head is bounded: what does not fit is the
+ * program's mistake, not the peer's, and the program ends.
  */
 #pragma once
 
@@ -59,7 +59,7 @@ begin_response(struct response *response, const struct request *request, int sta
 }
 
 /*
- * Ends the head with a blank line and sends it, and `len` bytes of a body behind it, by one
+ * Ends the head with a blank line and sends it, and `len` bytes of a body behind it, in one
  * writev() unless the kernel takes only a part. Returns what write_all() would.
  */
 static inline enum io_result
@@ -111,8 +111,8 @@ send_status(int fd, const struct request *request, struct response *response)
 }
 
 /*
- * The same, for a file. False: the connection is to be closed, for it has failed, or the file has
- * shrunk and the length that was promised cannot be kept. If it grows, what is new is not sent.
+ * The same, for a file. False: the connection is to be closed: it has failed, or the file has
+ * shrunk and the promised length cannot be kept. If it grows, what is new is not sent.
  */
 static inline bool
 send_file(int peer, const struct request *request, struct response *response,

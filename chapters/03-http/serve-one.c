@@ -2,7 +2,7 @@
  * serve-one.c - the least that is a web server: one GET, one file, and the connection ends
  *
  * Shows:  a request is read up to the blank line; the end of the connection is the end of the
- *         answer; and between the target and the file stands the question who may have it.
+ *         answer; and between the target and the file stands the question of who may have it.
  * Run:    build/03-http/serve-one -p 8000 -d book
  * Watch:  curl -v http://127.0.0.1:8000/README.md
  * Breaks: bad-strcat-path.c

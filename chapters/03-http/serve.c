@@ -3,7 +3,7 @@
  *
  * Shows:  a connection outlives the request: where one request ends and the next begins, who
  *         ends the connection, and how both sides know. It serves one peer at a time; a peer
- *         that has nothing to ask gives way to one who waits.
+ *         that has nothing to ask gives way to one that waits.
  * Run:    build/03-http/serve -p 8000 -d book
  * Watch:  curl -v http://127.0.0.1:8000/README.md http://127.0.0.1:8000/nothing
  *         and a browser, which gets a file by 304 the second time.
@@ -46,7 +46,7 @@ waits_its_turn(int peer)
     return ready[0].revents != 0 || is_ready(peer, GRACE);
 }
 
-/* Should he who wants to go on make room? Not if his next request is here already. */
+/* Should a peer that wants to go on make room? Not if its next request is here already. */
 static bool
 others_wait(const struct connection *conn)
 {
@@ -87,7 +87,7 @@ answer(struct connection *conn, struct request *request, int status)
     char path[MOST_HEAD], place[4096], date[HTTP_DATE];
     bool sent;
 
-    /* A peer that expects a 100 sends its body perhaps, perhaps not: what follows is uncertain. */
+    /* A peer that expects a 100 may or may not send its body: what follows is uncertain. */
     if (status != 200 || first_field(request, "Expect") || !skip_body(conn, request))
         request->persists = false;
     if (status == 200)
@@ -122,7 +122,7 @@ serve(struct connection *conn)
     lose_patience(conn->fd);
     do {
         if (conn->len == 0 && !waits_its_turn(conn->fd)) {
-            close(conn->fd); /* nothing is owed to it, and nothing of it is unread */
+            close(conn->fd); /* nothing is owed to it, and nothing it sent is unread */
             return;
         }
         status = take_request(conn, &request);

@@ -1,7 +1,7 @@
 /*
  * bad-if-instead-of-while.c - two threads wait for things; one takes what is not there
  *
- * Shows:  a thread that wakes up from pthread_cond_wait() may take it for granted that what it
+ * Shows:  a thread that wakes up from pthread_cond_wait() takes it for granted that what it
  *         waited for is there. It is not, if another was faster: one broadcast woke both.
  * Run:    build/04-anatomy/bad-if-instead-of-while
  * Watch:  one thing has come, and two are taken: -1 are left.

@@ -2,7 +2,7 @@
  * bad-lost-wakeup.c - a thread waits for work, and sleeps on when it has come
  *
  * Shows:  work is brought without the mutex. So it can come when the worker has looked and found
- *         nothing, and does not sleep yet: the signal finds nobody to wake up, and is gone.
+ *         nothing, but does not sleep yet: the signal finds nobody to wake up, and is gone.
  * Run:    build/04-anatomy/bad-lost-wakeup
  *         build/04-anatomy/bad-lost-wakeup -t 600 &
  * Watch:  gdb -p PID -batch -ex 'thread apply all bt': who sleeps where, though there is work.
@@ -23,7 +23,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t come = PTHREAD_COND_INITIALIZER;
-static atomic_bool work;          /* guarded by `lock`; that it is atomic would not help */
+static atomic_bool work;          /* guarded by `lock`; being atomic would not help */
 static sem_t looked, told, awake; /* so that the worst moment comes every time */
 
 /* 0: it was posted before `seconds` had passed. */
@@ -48,7 +48,7 @@ wait_for_work(void *unused)
     while (!work) {
         puts("worker: no work yet; going to sleep ...");
         sem_post(&looked);
-        wait_for(&told, 1); /* ... but slowly: whoever can bring work now, may */
+        wait_for(&told, 1); /* ... but slowly: whoever can bring work now may do so */
         pthread_cond_wait(&come, &lock);
     }
     pthread_mutex_unlock(&lock);
@@ -87,7 +87,7 @@ main(int argc, char **argv)
     bring_work();
     if (wait_for(&awake, patience) == -1) {
         printf("after %ld s the worker still sleeps, and there is work\n", patience);
-        exit(1); /* and so would it for ever */
+        exit(1); /* it would sleep for ever */
     }
     pthread_join(worker, NULL);
     return 0;

@@ -31,7 +31,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards all down to `
 static pthread_cond_t not_empty = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t not_full = PTHREAD_COND_INITIALIZER;
 static struct request *first, **last = &first;
-static long length, longest, most; /* `most` may be in it */
+static long length, longest, most; /* `most`: how many may be in it */
 static int64_t longest_wait;
 static atomic_int left = REQUESTS, done; /* to be made; worked on */
 static _Atomic char producers[] = {' ', ' '}, workers[] = {' ', ' ', ' '}; /* # works, . waits */
@@ -94,7 +94,7 @@ static void *
 work(void *me)
 {
     for (struct request *request; (request = take(me)); done++) {
-        sleep_ms(WORK_MS); /* as if there was something to do */
+        sleep_ms(WORK_MS); /* as if there were something to do */
         free(request);
     }
     return NULL;

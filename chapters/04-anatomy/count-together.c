@@ -1,5 +1,5 @@
 /*
- * count-together.c - threads that count in the same variable, and lose some of it
+ * count-together.c - threads that count in the same variable, and lose some of the count
  *
  * Shows:  count++ is three things: read, add, write. What another thread writes in between is
  *         lost. A mutex lets one thread at a time do all three; an atomic makes one of them.

@@ -1,8 +1,8 @@
 /*
  * hand-over.c - two threads wait for things; each thing is for one of them
  *
- * Shows:  a condition variable: to sleep until something may have changed. Who wakes up has to
- *         look again, for another may have been faster: `while`, never `if`.
+ * Shows:  a condition variable: to sleep until something may have changed. Whoever wakes up has
+ *         to look again, as another may have been faster: `while`, never `if`.
  * Run:    build/04-anatomy/hand-over
  * Watch:  one thing comes, both wake up, one of them goes back to sleep.
  * Breaks: bad-if-instead-of-while.c

@@ -1,10 +1,10 @@
 /*
- * two-threads.c - two threads add up half of the numbers each
+ * two-threads.c - two threads each add up half of the numbers
  *
  * Shows:  a thread is a function that runs beside the others: with an argument, a result that
  *         pthread_join() waits for, and a stack of its own. All the rest belongs to all.
  * Run:    build/04-anatomy/two-threads
- * Watch:  the addresses: `sum` is another variable in each thread, `calls` the same in all.
+ * Watch:  the addresses: `sum` is a different variable in each thread, `calls` the same in all.
  * Book:   04-anatomy, "Threads"
  */
 #include "args.h"
@@ -22,7 +22,7 @@ struct part {
     long sum;         /* its result; nobody else looks at it before it has been joined */
 };
 
-static atomic_int calls; /* one for all threads: why it is atomic, see count-together.c */
+static atomic_int calls; /* one for all threads; for why it is atomic see count-together.c */
 
 static void *
 add_up(void *argument)

@@ -1,10 +1,10 @@
 /*
  * wake-up.c - a thread waits for work; the work comes between its look and its sleep
  *
- * Shows:  a condition variable remembers nothing: a signal while nobody sleeps is gone. So who
+ * Shows:  a condition variable remembers nothing: a signal while nobody sleeps is gone. So whoever
  *         changes the condition must hold the mutex: then nobody can be between look and sleep.
  * Run:    build/04-anatomy/wake-up
- * Watch:  main tries to bring the work in the worst moment, and has to wait for the mutex.
+ * Watch:  main tries to bring the work at the worst moment, and has to wait for the mutex.
  * Breaks: bad-lost-wakeup.c
  * Book:   04-anatomy, "A wake-up that is lost"
  */
@@ -22,7 +22,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t come = PTHREAD_COND_INITIALIZER;
-static atomic_bool work;          /* guarded by `lock`; that it is atomic would not help */
+static atomic_bool work;          /* guarded by `lock`; being atomic would not help */
 static sem_t looked, told, awake; /* so that the worst moment comes every time */
 
 /* 0: it was posted before `seconds` had passed. */
@@ -47,7 +47,7 @@ wait_for_work(void *unused)
     while (!work) {
         puts("worker: no work yet; going to sleep ...");
         sem_post(&looked);
-        wait_for(&told, 1); /* ... but slowly: whoever can bring work now, may */
+        wait_for(&told, 1); /* ... but slowly: whoever can bring work now may do so */
         pthread_cond_wait(&come, &lock);
     }
     pthread_mutex_unlock(&lock);
@@ -88,7 +88,7 @@ main(int argc, char **argv)
     bring_work();
     if (wait_for(&awake, patience) == -1) {
         printf("after %ld s the worker still sleeps, and there is work\n", patience);
-        exit(1); /* and so would it for ever */
+        exit(1); /* it would sleep for ever */
     }
     pthread_join(worker, NULL);
     return 0;

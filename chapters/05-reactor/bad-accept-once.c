@@ -1,8 +1,8 @@
 /*
  * bad-accept-once.c - the listener is edge triggered, too, and takes one peer for each event
  *
- * Shows:  three came together, and that was one event. Two are connected, as they think, and
- *         are never accepted; the next who comes takes the first of them along.
+ * Shows:  three came together, and that was one event. Two are connected, or so they think, and
+ *         are never accepted; the next one to come takes the first of them along.
  * Run:    build/05-reactor/bad-accept-once -p 8000
  * Watch:  kill -STOP it, start three tcp-clients, kill -CONT: one is answered. A fourth comes:
  *         two are.

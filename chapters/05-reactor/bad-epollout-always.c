@@ -1,7 +1,7 @@
 /*
  * bad-epollout-always.c - the loop, but it is always of interest whether a peer can be written to
  *
- * Shows:  it nearly always can. So epoll_wait() never sleeps any more: a CPU is busy with being
+ * Shows:  it nearly always can. So epoll_wait() never sleeps any more: a CPU is busy being
  *         told so, and every echo is right.
  * Run:    build/05-reactor/bad-epollout-always -p 8000
  * Watch:  top, while one peer is connected and says nothing.

@@ -1,7 +1,7 @@
 /*
  * bad-et-reads-once.c - edge triggered, but what was told once is also done only once
  *
- * Shows:  the rest stays in the kernel, and nobody is told again before more comes. The peer has
+ * Shows:  the rest stays in the kernel, and nobody is told again until more comes. The peer has
  *         sent all it has to say, and waits for an answer: for ever.
  * Run:    FAULTS=read:one@1 build/05-reactor/bad-et-reads-once -p 8000
  * Watch:  say 0123456789 in tcp-client; then say it once more. Without FAULTS it takes a message

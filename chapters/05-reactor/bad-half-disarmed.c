@@ -57,7 +57,7 @@ main(void)
     arm();
     check((int)write(ends[1], "x", 1), "write");
     ask("the peer has spoken:");
-    disarm(); /* as when a worker has it now */
+    disarm(); /* as if a worker had it now */
     ask("it is disarmed:");
     close(ends[1]);
     ask("the peer is gone:");

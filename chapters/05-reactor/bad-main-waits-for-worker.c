@@ -75,7 +75,7 @@ handle(struct source *s)
     bool goes_on;
 
     if (atomic_exchange(&s->busy, true)) {
-        count.met++; /* somebody is at it already: leave it to him */
+        count.met++; /* another worker is at it already: leave it to that one */
         return;
     }
     record(&count.most_at_work, ++count.at_work);

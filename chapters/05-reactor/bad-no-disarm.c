@@ -1,9 +1,9 @@
 /*
- * bad-no-disarm.c - the Reactor as it is told: the main thread watches on while a worker works
+ * bad-no-disarm.c - the Reactor as it is told: the main thread keeps watching while a worker works
  *
  * Shows:  until the worker has read, the descriptor stays readable, and epoll_wait() says so again
  *         and again. So the queue fills with events of one and the same message, and workers meet
- *         at one peer. Here the second goes away and is counted; else both would read.
+ *         at one peer. Here the second goes away, and is counted; else both would read.
  * Run:    build/05-reactor/bad-no-disarm -p 8000 -v
  * Watch:  say a few lines in tcp-client, then kill the server: how many events were that?
  * Twin:   reactor.c
@@ -18,7 +18,7 @@
 enum { AT_ONCE = 64 };
 
 static int epoll;
-static _Atomic(struct source *) ended; /* in the queue there may still be events of them */
+static _Atomic(struct source *) ended; /* the queue may still hold events of them */
 
 static bool
 arm(struct source *s)
@@ -71,7 +71,7 @@ handle(struct source *s)
     bool goes_on;
 
     if (atomic_exchange(&s->busy, true)) {
-        count.met++; /* somebody is at it already: leave it to him */
+        count.met++; /* another worker is at it already: leave it to that one */
         return;
     }
     record(&count.most_at_work, ++count.at_work);

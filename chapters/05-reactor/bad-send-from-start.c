@@ -1,7 +1,7 @@
 /*
- * bad-send-from-start.c - the loop, but what was sent is not taken off before all of it is
+ * bad-send-from-start.c - the loop, but nothing is taken off until all of it has been sent
  *
- * Shows:  write() took a part, and the next one begins again at the start: bytes come twice.
+ * Shows:  write() took a part, and the next one starts again from the beginning: bytes come twice.
  * Run:    FAULTS=write:short@1 build/05-reactor/bad-send-from-start -p 8000
  * Watch:  say 0123456789 in tcp-client: 012340123456789 comes back. In a test it is always right.
  * Twin:   loop.c
@@ -82,7 +82,7 @@ set_interest(struct peer *peer)
     peer->interest = event.events;
 }
 
-/* One write, as buffer_write(); but only a whole one counts. */
+/* One write, like buffer_write()'s; but only a whole one counts. */
 static enum io_result
 send_all(struct peer *peer)
 {

@@ -1,8 +1,8 @@
 /*
  * disarm.c - not to be told of a descriptor for a while, and then again
  *
- * Shows:  off the list, a descriptor is silent whatever happens to it; nothing is lost by that,
- *         for put on it again, level triggered, it is told of as it is then.
+ * Shows:  off the list, a descriptor is silent whatever happens to it; nothing is lost by that:
+ *         put back on it, level triggered, it is told of as it is then.
  * Run:    build/05-reactor/disarm
  * Watch:  the third line, when the peer is gone, beside bad-half-disarmed's.
  * Breaks: bad-half-disarmed.c
@@ -55,7 +55,7 @@ main(void)
     arm();
     check((int)write(ends[1], "x", 1), "write");
     ask("the peer has spoken:");
-    disarm(); /* as when a worker has it now */
+    disarm(); /* as if a worker had it now */
     ask("it is disarmed:");
     close(ends[1]);
     ask("the peer is gone:");

@@ -7,7 +7,7 @@
  * Run:    build/05-reactor/edge -p 8000
  * Watch:  COUNT=1, beside loop.c under the same load: epoll_ctl, epoll_wait and read.
  * Breaks: bad-et-reads-once.c, bad-accept-once.c; and a peer that sends faster than it is served
- *         holds all others up, for the end does not come.
+ *         holds all others up, as EAGAIN never comes.
  * Book:   05-reactor, "Level and edge"
  */
 #include "args.h"

@@ -3,11 +3,11 @@
  *
  * Shows:  the loop knows no peers and no protocol, a peer knows no other, the protocol knows no
  *         descriptor. What cannot be sent at once is kept, and writability watched only then;
- *         who sends and never reads is not read from any more.
+ *         a peer that sends and never reads is not read from any more.
  * Run:    build/05-reactor/handlers -p 8000
  *         build/05-reactor/handlers -p 8000 -P http -d book
  * Watch:  grep -r tfd /proc/PID/fdinfo: the kernel's list, and what each descriptor is watched for.
- * Breaks: a peer that says nothing stays for ever: idle-timeouts.c mends that. Without a descriptor
+ * Breaks: a peer that says nothing stays for ever: idle-timeouts.c mends that. With no descriptor
  *         left, each try to accept costs everybody 10 ms.
  * Book:   05-reactor, "A handler for each descriptor"
  */
@@ -37,7 +37,7 @@ look_again(void *unused)
 }
 
 /*
- * Without a descriptor left nobody can be accepted, but somebody is still waiting, so the listener
+ * With no descriptor left nobody can be accepted, but somebody is still waiting, so the listener
  * stays ready: we look away for a tenth of a second. (accept_peer() itself has rested for 10 ms,
  * and everybody with it.)
  */

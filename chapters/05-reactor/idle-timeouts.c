@@ -1,8 +1,8 @@
 /*
- * idle-timeouts.c - a server that sees off who has nothing to say
+ * idle-timeouts.c - a server that sees off whoever has nothing to say
  *
  * Shows:  a timer for each peer, in the loop that waits for them all: epoll_wait() sleeps until
- *         the next descriptor is ready or the next timer due. To put a timer off takes no call.
+ *         the next descriptor is ready or the next timer due. Putting a timer off takes no call.
  * Run:    build/05-reactor/idle-timeouts -p 8000 -t 3000
  * Watch:  tcp-client: after three seconds without a word you are seen off; each line that you say
  *         gives you three more. COUNT=1 build/05-reactor/idle-timeouts: the calls.
@@ -35,7 +35,7 @@ look_again(void *unused)
 }
 
 /*
- * Without a descriptor left nobody can be accepted, but somebody is still waiting, so the listener
+ * With no descriptor left nobody can be accepted, but somebody is still waiting, so the listener
  * stays ready: we look away for a tenth of a second. (accept_peer() itself has rested for 10 ms,
  * and everybody with it.)
  */
@@ -56,7 +56,7 @@ ready(void *owner, uint32_t events)
     peer_ready(p, events);
 }
 
-/* The protocol may have a last word for who is late with a message: http says 408. */
+/* The protocol may have a last word for a peer that is late with a message: http says 408. */
 static void
 expired(void *owner)
 {

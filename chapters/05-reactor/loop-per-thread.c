@@ -5,7 +5,7 @@
  *         connections out, by a hash of the addresses. A peer stays with its thread.
  * Run:    build/05-reactor/loop-per-thread -p 8000 -w 4
  * Watch:  ss -ltn 'sport = 8000': four listeners. -v, and kill it: how even is the deal?
- * Breaks: it is dealt before anybody looks who has time: a busy loop gets its share, too.
+ * Breaks: peers are dealt out before anybody asks who has time: a busy loop gets its share, too.
  * Book:   05-reactor, "More than one loop"
  */
 #include "args.h"
@@ -30,7 +30,7 @@ static struct worker {
     long accepted;
 } worker[MOST_WORKERS];
 
-/* The signal has shut down the first listener only. To shut one down twice does no harm. */
+/* The signal has shut down only the first listener. Shutting one down twice does no harm. */
 static void
 stop_all(struct worker *w)
 {
@@ -108,8 +108,8 @@ main(int argc, char **argv)
     protocol = find_protocol(name);
     http_files_root(directory);
     workers = parse_number(threads, 1, MOST_WORKERS, "THREADS");
-    listener = tcp_listen(args.address, args.port); /* a port that is taken is refused, and only */
-    check(setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), "setsockopt"); /* then */
+    listener = tcp_listen(args.address, args.port); /* first: a port that is taken is refused */
+    check(setsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), "setsockopt");
     for (long i = 0; i < workers; i++)
         prepare(&worker[i], i == 0 ? listener : listen_too(listener));
     stop_on_signals(listener);

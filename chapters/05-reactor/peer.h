@@ -2,7 +2,7 @@
  * peer.h - a peer in an event loop: from accept to close, without waiting for it
  *
  * What the servers of this chapter share. What is said, and what there is to wait for, is the
- * connection's business (lib/connection.c); who waits, the loop's (lib/loop.c).
+ * connection's business (lib/connection.c); the waiting is the loop's (lib/loop.c).
  */
 #pragma once
 
@@ -22,14 +22,14 @@ static inline void
 peer_end(struct peer *p)
 {
     loop_clear_timer(p->handler.loop, &p->timer);
-    loop_remove(&p->handler); /* before the descriptor is closed, and may be another's */
+    loop_remove(&p->handler); /* first: once it is closed, its number may be another's */
     connection_close(&p->connection);
     free(p);
 }
 
 /*
  * Sending is tried at once: a socket is nearly always writable. What is left is kept, and only
- * then does it wait to be writable.
+ * then is writability waited for.
  */
 static inline void
 peer_ready(void *owner, uint32_t events)

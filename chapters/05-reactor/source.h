@@ -25,18 +25,18 @@
 
 enum { MOST_WORKERS = 64, ROOM = 1024 };
 
-/* Where an event comes from: the listener, or a peer. Belongs to who took it out of the queue. */
+/* Where an event comes from: the listener, or a peer. Belongs to the thread that took it out. */
 struct source {
     int fd;
     uint32_t interest;
     bool listens;
     struct connection connection;
-    atomic_bool busy;      /* a worker is at it: so that two who meet are seen */
+    atomic_bool busy;      /* a worker is at it: so that it is seen when two meet */
     struct source *before; /* for the exhibits, which cannot know when to free it */
 };
 
 static const struct protocol *protocol;
-static struct queue *events; /* that happened, and nobody has seen to: their sources */
+static struct queue *events; /* that nobody has seen to yet: their sources */
 static long workers, pause_ms;
 static bool verbose;
 
@@ -75,7 +75,7 @@ one_less(void)
         check(eventfd_write(over, 1), "eventfd_write");
 }
 
-/* Either reads and processes, or writes what came of it, as it was told. False: it is over. */
+/* Either reads and processes, or writes what came of it, as was told. False: it is over. */
 static inline bool
 source_serve(struct source *s)
 {

@@ -1,5 +1,5 @@
 /*
- * stale-event.c - an event of one who is gone, in a batch that was fetched before
+ * stale-event.c - an event of a peer that is gone, in a batch that was fetched before
  *
  * Shows:  epoll_wait() tells what was true when it returned. Whoever removes a peer while a batch
  *         is being worked off must strike out what the batch says about it: number and memory may

@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LONGEST = 100000 }; /* has room in the queue of a socket, so that all of it is there */
+enum { LONGEST = 100000 }; /* fits into the queue of a socket, so that all of it is there */
 
 static char bytes[LONGEST];
 static size_t size; /* of the reader's buffer */
@@ -37,7 +37,7 @@ static const struct way {
     {"edge triggered, one read for each event", EPOLLET, false},
 };
 
-/* A message of `len` bytes has come at once. How is it read, until nothing is told any more? */
+/* A message of `len` bytes has come all at once. How is it read, until no more is told? */
 static void
 receive(const struct way *way, size_t len)
 {

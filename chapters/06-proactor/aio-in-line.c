@@ -1,10 +1,10 @@
 /*
  * aio-in-line.c - an answer that waits until the peer has asked again
  *
- * Shows:  glibc has a line for each descriptor, and begins with a request when the one before it is
- *         done. A write behind a read that waits is not begun with: a server that reads on while it
- *         answers answers one message late. Another descriptor of the same connection has a
- *         line of its own.
+ * Shows:  glibc keeps a line for each descriptor, and starts a request when the one before it is
+ *         done. A write behind a waiting read is not started: a server that goes on reading while
+ *         it answers is one message late. Another descriptor of the same connection has a line of
+ *         its own.
  * Run:    build/06-proactor/aio-in-line
  * Book:   06-proactor, "Threads that nobody sees"
  */
@@ -33,7 +33,7 @@ request(int fd, const char *buf, size_t len)
                           .aio_sigevent.sigev_notify = SIGEV_NONE};
 }
 
-/* Waits for it, if it does not take too long. */
+/* Waits for it, but not for too long. */
 static void
 tell(const char *what, const struct aiocb *r)
 {
@@ -63,7 +63,7 @@ let_peer_speak(const char *word)
     check((int)send(ends[PEER], word, 5, 0), "send");
 }
 
-/* The answer goes out by `out`, while by ends[US] a request to read waits. */
+/* The answer goes out through `out`, while a request to read waits on ends[US]. */
 static void
 answer_while_reading(int out)
 {

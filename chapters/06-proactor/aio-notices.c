@@ -2,10 +2,10 @@
  * aio-notices.c - fifty requests are done: how many notices come, and what has become of the bytes?
  *
  * Shows:  a signal that is pending does not become pending twice, unless it is a real-time signal:
- *         those stand in a queue. Where the queue has no room glibc cannot tell; and then it puts
- *         the failure of the *notice* in the place of the result of the *request*.
+ *         those stand in a queue. Where the queue has no room, glibc cannot tell; it then puts the
+ *         failure of the *notice* in place of the result of the *request*.
  * Run:    build/06-proactor/aio-notices
- * Watch:  the last line: all is read, and every request says EAGAIN.
+ * Watch:  the last line: everything has been read, and every request says EAGAIN.
  * Book:   06-proactor, "Threads that nobody sees"
  */
 #include "args.h"
@@ -37,7 +37,7 @@ in_a_thread(union sigval which)
     threads++;
 }
 
-/* To read from fifty peers who have spoken; returns when all requests are done. */
+/* Reads from fifty peers that have spoken; returns when all requests are done. */
 static void
 read_from_all(int notify, int signal)
 {
@@ -74,7 +74,7 @@ tell_notices(int notify)
 
     while (sigtimedwait(&all, &info, &(struct timespec){0}) != -1) {
         notices++;
-        named += info.si_code == SI_ASYNCIO; /* else SI_USER, as of a kill() */
+        named += info.si_code == SI_ASYNCIO; /* else SI_USER, as from kill() */
     }
     while (notify == SIGEV_THREAD && threads < REQUESTS)
         sleep_ms(1); /* they are on their way */

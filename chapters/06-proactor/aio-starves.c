@@ -1,13 +1,13 @@
 /*
- * aio-starves.c - twenty are waited for; who comes next is not even begun with
+ * aio-starves.c - twenty are waited for; the next to come is not even started
  *
  * Shows:  glibc serves aio_read() with threads, and a thread that waits for a silent peer is of no
  *         use to another. It makes 20 unless aio_init() has said otherwise; the 21st peer may speak
- *         as loud as it likes.
+ *         as loudly as it likes.
  * Run:    build/06-proactor/aio-starves
  *         build/06-proactor/aio-starves -n 19
  *         build/06-proactor/aio-starves -n 1000 -t 1001        a thread for each
- * Watch:  the threads; and what it takes until the one who speaks is heard.
+ * Watch:  the threads; and how long it takes until the one that speaks is heard.
  * Book:   06-proactor, "Threads that nobody sees"
  */
 #include "args.h"

@@ -2,10 +2,10 @@
  * answers-in-order.c - two answers to one peer: the second is sent when the first is done
  *
  * Shows:  a request that cannot be done at once is kept by the kernel, which goes on with it when
- *         the peer has read something. Of two of them it keeps no order. So a connection has one
- *         send on the way, as uring-echo has.
+ *         the peer has read something. Between two of them it keeps no order. So a connection has
+ *         one send on the way, as in uring-echo.
  * Run:    build/06-proactor/answers-in-order
- * Watch:  what the peer gets; and 1,000 bytes each, with -n 1000: then nothing can go wrong.
+ * Watch:  what the peer gets. With -n 1000, 1,000 bytes each, nothing can go wrong.
  * Breaks: bad-answers-overtake.c
  * Book:   06-proactor, "What goes wrong"
  */

@@ -1,11 +1,11 @@
 /*
- * bad-aio-in-handler.c - the Proactor as it is told: the signal's handler picks a worker
+ * bad-aio-in-handler.c - the Proactor as it is usually told: the signal's handler picks a worker
  *
- * Shows:  a handler runs in whatever thread there is, at whatever point. In the midst of
- *         queue_take() it calls queue_put(), which waits for a lock that this very thread has, or,
- *         in pthread_cond_signal(), for this very thread to wake up. Then all wait for it.
+ * Shows:  a handler runs in any thread, at any point. In the middle of queue_take() it calls
+ *         queue_put(), which waits for a lock that this very thread holds, or, in
+ *         pthread_cond_signal(), for this very thread to wake up. Then all wait for it.
  * Run:    build/06-proactor/bad-aio-in-handler -p 8000
- * Watch:  a load of 20 clients (one never finds it out): after a few dozen messages nobody is
+ * Watch:  a load of 20 clients (one alone never shows it): after a few dozen messages nobody is
  *         answered any more, and SIGTERM is of no use. gdb -p PID, thread apply all bt: who waits
  *         for whom?
  * Twin:   proactor-aio.c
@@ -20,18 +20,18 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-/* Belongs to glibc while its request is under way, then to the worker who has taken it. */
+/* Belongs to glibc while its request is under way, then to the worker that has taken it. */
 struct peer {
     struct connection connection;
     struct aiocb request; /* one at a time */
-    /* EPOLLIN: to read, EPOLLOUT: to write. Atomic, for nothing else orders what one worker has
-     * left here before what the next one finds: POSIX does not say that aio_read() does. */
+    /* EPOLLIN: to read, EPOLLOUT: to write. Atomic, because nothing else orders what one worker
+     * leaves here before what the next one finds: POSIX does not say that aio_read() does. */
     _Atomic uint32_t step;
 };
 
 /* ---- the workers' side ---- */
 
-/* From here on it is glibc's; unless glibc cannot take it: then that was its end. */
+/* From here on it is glibc's, unless glibc cannot take it: then it is ended. */
 static void
 submit(struct peer *p, uint32_t step)
 {
@@ -51,7 +51,7 @@ submit(struct peer *p, uint32_t step)
         connection_end(c);
 }
 
-/* Never two requests at once: to write would stand in line behind a read that waits. */
+/* Never two requests at once: a write would stand in line behind a waiting read. */
 static void *
 work(void *unused)
 {
@@ -79,7 +79,7 @@ begin(int fd)
 
     if (!p)
         return;
-    check(fcntl(fd, F_SETFL, 0), "fcntl"); /* it may block: who waits is a thread of glibc */
+    check(fcntl(fd, F_SETFL, 0), "fcntl"); /* it may block: it is a thread of glibc's that waits */
     submit(p, EPOLLIN);
 }
 
@@ -107,7 +107,7 @@ watch_signals(void)
     return -1; /* there is nothing to poll */
 }
 
-/* Until nobody is left; after the end of the listener, not longer than something happens. */
+/* Until nobody is left; once the listener has ended, only as long as something happens. */
 static void
 wait_and_hand_over(int listener, int signals)
 {

@@ -2,7 +2,7 @@
  * bad-all-in-flight.c - a peer has asked twice, and two workers think about it
  *
  * Shows:  the answers come in the order in which they are ready. The peer cannot know: it asked for
- *         something slow and for something fast, and takes the first answer for the first.
+ *         something slow, then something fast, and takes the first answer for the slow one's.
  * Run:    build/06-proactor/bad-all-in-flight
  * Watch:  -s 0: as long as nobody is slow, all is well, nearly always.
  * Twin:   one-in-flight.c
@@ -24,7 +24,7 @@
 
 enum { WORKERS = 2, IN_FLIGHT = 16, ROOM = 16 };
 
-static struct queue *requests, *answers; /* of lines: a question, that becomes its answer */
+static struct queue *requests, *answers; /* of lines: a question, which becomes its answer */
 static long slow_ms;
 
 /* ---- the workers think, and neither read nor write ---- */

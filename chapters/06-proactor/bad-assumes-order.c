@@ -1,10 +1,10 @@
 /*
  * bad-assumes-order.c - the same, but the first result is taken for that of the first request
  *
- * Shows:  who asked first is thought to be answered first. The words are there, each in its peer's
- *         buffer; but the wrong one is looked at, with the length of another.
+ * Shows:  what was asked for first is thought to be done first. The words are there, each in its
+ *         peer's buffer; but the wrong one is looked at, with the length of another.
  * Run:    build/06-proactor/bad-assumes-order
- * Watch:  -e: with what is there already when it is asked for, all is well.
+ * Watch:  -e: when the words are there before they are asked for, all is well.
  * Twin:   in-any-order.c
  * Book:   06-proactor, "What goes wrong"
  */
@@ -22,7 +22,7 @@ static struct peer {
     char name;
     const char *word;
     struct operation receiving;
-    int near, far; /* the other end, with which the peer itself speaks */
+    int near, far; /* the other end, through which the peer itself speaks */
     char buf[16];
 } peers[PEERS] = {{.name = 'A', .word = "watermelon"},
                   {.name = 'B', .word = "pear"},

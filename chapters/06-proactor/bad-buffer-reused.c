@@ -1,8 +1,8 @@
 /*
- * bad-buffer-reused.c - the same, but the buffer is given back when the answer has been asked for
+ * bad-buffer-reused.c - the same, but the buffer is given back as soon as the send is asked for
  *
- * Shows:  until the send is done the buffer is the kernel's, and now it is so twice: to send from
- *         for A, and to receive into from B. What B says goes to A.
+ * Shows:  until the send is done the buffer is the kernel's, and now it is so twice over: to be
+ *         sent to A, and to be received into from B. What B says goes to A.
  * Run:    build/06-proactor/bad-buffer-reused
  * Watch:  what A gets.
  * Twin:   buffer-on-loan.c
@@ -21,7 +21,7 @@ enum { GROUP = 0, BUFFERS = 1, SIZE = 16 };
 static struct peer {
     char name;
     struct operation receiving, sending;
-    int near, far;   /* the other end, with which the peer itself speaks */
+    int near, far;   /* the other end, through which the peer itself speaks */
     char *buffer;    /* with what it has said in it */
     char word[SIZE]; /* what it has heard */
     size_t heard;
@@ -90,7 +90,7 @@ join(struct peer *p, const char *word)
     check((int)send(p->far, word, strlen(word), 0), "send");
 }
 
-/* It owes so much to the peer already that nothing more can be sent before that reads. */
+/* So much is owed to the peer already that nothing more can be sent until it reads. */
 static void
 owe_much_to(const struct peer *p)
 {
@@ -98,7 +98,7 @@ owe_much_to(const struct peer *p)
         ;
 }
 
-/* What it has heard until now; what was owed before is passed over. */
+/* What it has heard so far; what was owed before is passed over. */
 static void
 read_all(struct peer *p)
 {

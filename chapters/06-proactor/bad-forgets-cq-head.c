@@ -2,8 +2,8 @@
  * bad-forgets-cq-head.c - the same, but the kernel is not told that a result has been seen
  *
  * Shows:  the program knows how far it has read, the kernel does not. When the ring is full of
- *         results that nobody seems to have seen, new ones are kept elsewhere; and who asks whether
- *         there are any is told at once that there are: the program spins, and waits for ever.
+ *         results that nobody seems to have seen, new ones are kept elsewhere; and a program that
+ *         asks whether there are any is told at once that there are: it spins, and waits for ever.
  * Run:    build/06-proactor/bad-forgets-cq-head Makefile
  * Watch:  all is well until the ring has been filled once.
  * Twin:   uring-hello.c
@@ -50,7 +50,7 @@ open_ring(void)
     printf("room for %u requests and %u results\n", params.sq_entries, params.cq_entries);
 }
 
-/* A head or a tail: numbers that only grow. Who adds moves the tail, who takes moves the head. */
+/* A head or a tail: a number that only grows. To add moves the tail, to take moves the head. */
 static _Atomic unsigned *
 number(unsigned offset)
 {
@@ -78,7 +78,7 @@ prepare(int file, char *buf, unsigned which)
 static int
 complete(const char *buf)
 {
-    static unsigned head; /* so many we have seen */
+    static unsigned head; /* how many we have seen */
     struct io_uring_cqe result;
 
     for (int asked = 0; head == *number(params.cq_off.tail); asked++) {

@@ -22,7 +22,7 @@ enum { GROUP = 0, BUFFERS = 1, SIZE = 16 };
 static struct peer {
     char name;
     struct operation receiving, sending;
-    int near, far;   /* the other end, with which the peer itself speaks */
+    int near, far;   /* the other end, through which the peer itself speaks */
     char *buffer;    /* with what it has said in it */
     char word[SIZE]; /* what it has heard */
     size_t heard;
@@ -93,7 +93,7 @@ join(struct peer *p, const char *word)
     check((int)send(p->far, word, strlen(word), 0), "send");
 }
 
-/* It owes so much to the peer already that nothing more can be sent before that reads. */
+/* So much is owed to the peer already that nothing more can be sent until it reads. */
 static void
 owe_much_to(const struct peer *p)
 {
@@ -101,7 +101,7 @@ owe_much_to(const struct peer *p)
         ;
 }
 
-/* What it has heard until now; what was owed before is passed over. */
+/* What it has heard so far; what was owed before is passed over. */
 static void
 read_all(struct peer *p)
 {

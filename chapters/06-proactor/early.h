@@ -1,8 +1,8 @@
 /*
  * early.h - what has come for a connection before it could take it
  *
- * Who has asked once, to be told many times, is told when it does not suit: there is no room, or
- * the kernel is at the answers. None of it may be lost, and it keeps its order.
+ * A program that asks once, to be told many times, is told also when it does not suit: there is no
+ * room, or the kernel is sending the answers. None of it may be lost, and it keeps its order.
  */
 #pragma once
 
@@ -14,11 +14,11 @@
 
 struct early {
     struct buffer bytes;
-    size_t room;   /* for so many, at most */
+    size_t room;   /* for this many, at most */
     int last_word; /* and after them: the end (0), or an error; 1: neither yet */
 };
 
-/* So many of `bytes` as the connection has room for go into it. */
+/* As many of `bytes` as the connection has room for go into it. */
 static inline size_t
 give(struct connection *c, const char *bytes, size_t len)
 {
@@ -33,7 +33,7 @@ give(struct connection *c, const char *bytes, size_t len)
     return len;
 }
 
-/* Behind what is there already. Without memory for it that was the last word. */
+/* Goes behind what is there already. If there is no memory for it, that was the last word. */
 static inline void
 early_keep(struct early *e, const char *bytes, size_t len)
 {

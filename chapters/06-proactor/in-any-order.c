@@ -2,7 +2,7 @@
  * in-any-order.c - what is asked for in one order is done in another
  *
  * Shows:  a result is about the request whose user_data it carries; its place in the ring says only
- *         when it was done. Here A, B and C are asked in turn, and speak the other way round.
+ *         when it was done. Here A, B and C are asked in turn, and speak in reverse order.
  * Run:    build/06-proactor/in-any-order
  * Watch:  -e: they have spoken already when they are asked. Then the order is the same, as it is
  *         with a file in memory: so one might think that it always is.
@@ -23,7 +23,7 @@ static struct peer {
     char name;
     const char *word;
     struct operation receiving;
-    int near, far; /* the other end, with which the peer itself speaks */
+    int near, far; /* the other end, through which the peer itself speaks */
     char buf[16];
 } peers[PEERS] = {{.name = 'A', .word = "watermelon"},
                   {.name = 'B', .word = "pear"},

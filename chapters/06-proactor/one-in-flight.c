@@ -1,8 +1,8 @@
 /*
  * one-in-flight.c - a peer has asked twice; the second question waits for the answer to the first
  *
- * Shows:  each request is an object of its own, and any worker takes it. Workers are as fast as
- *         what they are asked; so of one peer only one request may be under way. Those of others
+ * Shows:  each request is an object of its own, and any worker takes it. A worker is as fast as its
+ *         request allows; so of one peer only one request may be under way. Those of other peers
  *         may be, and the second worker is there for them.
  * Run:    build/06-proactor/one-in-flight
  *         build/06-proactor/one-in-flight -s 1000
@@ -25,7 +25,7 @@
 
 enum { WORKERS = 2, IN_FLIGHT = 1, ROOM = 16 };
 
-static struct queue *requests, *answers; /* of lines: a question, that becomes its answer */
+static struct queue *requests, *answers; /* of lines: a question, which becomes its answer */
 static long slow_ms;
 
 /* ---- the workers think, and neither read nor write ---- */

@@ -2,11 +2,11 @@
  * proactor-aio.c - somebody else reads and writes, and says so by a signal; workers think
  *
  * Shows:  a request to read or write is handed over with its buffer, and a signal says that it is
- *         done. The main thread picks a worker, who thinks, and hands the next request over. Who
- *         reads: threads of glibc, one for each request that waits; without one, a peer starves.
+ *         done. The main thread picks a worker, which thinks, and hands the next request over.
+ *         Threads of glibc's read, one for each request that waits; without one, a peer starves.
  * Run:    build/06-proactor/proactor-aio -p 8000
  *         build/06-proactor/proactor-aio -p 8000 -P http -d book -t 1000
- * Watch:  ls /proc/PID/task | wc -l, while peers come and say nothing; strace -f: who calls read().
+ * Watch:  ls /proc/PID/task | wc -l, while peers come and say nothing; strace -f: who calls read()?
  * Breaks: bad-aio-in-handler.c; after ulimit -i 0, no signal can be queued, and nobody is served.
  * Book:   06-proactor, "The Proactor, literally"
  */
@@ -19,18 +19,18 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-/* Belongs to glibc while its request is under way, then to the worker who has taken it. */
+/* Belongs to glibc while its request is under way, then to the worker that has taken it. */
 struct peer {
     struct connection connection;
     struct aiocb request; /* one at a time */
-    /* EPOLLIN: to read, EPOLLOUT: to write. Atomic, for nothing else orders what one worker has
-     * left here before what the next one finds: POSIX does not say that aio_read() does. */
+    /* EPOLLIN: to read, EPOLLOUT: to write. Atomic, because nothing else orders what one worker
+     * leaves here before what the next one finds: POSIX does not say that aio_read() does. */
     _Atomic uint32_t step;
 };
 
 /* ---- the workers' side ---- */
 
-/* From here on it is glibc's; unless glibc cannot take it: then that was its end. */
+/* From here on it is glibc's, unless glibc cannot take it: then it is ended. */
 static void
 submit(struct peer *p, uint32_t step)
 {
@@ -50,7 +50,7 @@ submit(struct peer *p, uint32_t step)
         connection_end(c);
 }
 
-/* Never two requests at once: to write would stand in line behind a read that waits. */
+/* Never two requests at once: a write would stand in line behind a waiting read. */
 static void *
 work(void *unused)
 {
@@ -78,7 +78,7 @@ begin(int fd)
 
     if (!p)
         return;
-    check(fcntl(fd, F_SETFL, 0), "fcntl"); /* it may block: who waits is a thread of glibc */
+    check(fcntl(fd, F_SETFL, 0), "fcntl"); /* it may block: it is a thread of glibc's that waits */
     submit(p, EPOLLIN);
 }
 
@@ -110,7 +110,7 @@ watch_signals(void)
     return check(signalfd(-1, &completion, 0), "signalfd");
 }
 
-/* Until nobody is left; after the end of the listener, not longer than something happens. */
+/* Until nobody is left; once the listener has ended, only as long as something happens. */
 static void
 wait_and_hand_over(int listener, int signals)
 {

@@ -19,7 +19,7 @@ enum { AT_ONCE = 64 };
 
 static int epoll;
 
-/* While it is on the list a connection is the main thread's, else of the worker who took it. */
+/* A connection on the list is the main thread's; off it, it is the worker's that took it. */
 static bool
 watch(int operation, struct connection *c, uint32_t interest)
 {
@@ -72,7 +72,7 @@ write_some(struct connection *c)
     c->broken = buffer_write(&c->out, c->fd) == IO_FAILED;
 }
 
-/* Off the list first: EPOLLERR and EPOLLHUP are told always, and soon it is not ours any more. */
+/* Off the list first: EPOLLERR and EPOLLHUP are always told, and soon it is no longer ours. */
 static void
 hand_over(struct connection *c)
 {

@@ -4,7 +4,7 @@
  * Shows:  accept, receive and send as requests. A reactor is told that it could read, and reads; we
  *         are told that it has been read, into our buffer. A peer has one request on the way: what
  *         was received is answered before more is received, so a peer that never reads is not read
- *         from, and as long as the kernel is at a buffer nobody else is.
+ *         from, and while the kernel uses a buffer nobody else does.
  * Run:    build/06-proactor/uring-echo -p 8000
  *         build/06-proactor/uring-echo -p 8000 -P http -d book
  * Watch:  strace -c -p PID: one system call, io_uring_enter.

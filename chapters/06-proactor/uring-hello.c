@@ -2,8 +2,8 @@
  * uring-hello.c - the smallest use of io_uring: a file is read, and nobody here calls read()
  *
  * Shows:  two rings in memory that we share with the kernel. A request is written into one of them,
- *         io_uring_enter() says that it is there, and what has become of it stands in the other.
- *         Nothing of it is hidden here; lib/ring.c is the same, put in order.
+ *         io_uring_enter() says that it is there, and what has become of it can be read in the
+ *         other. Nothing is hidden here; lib/ring.c is the same, put in order.
  * Run:    build/06-proactor/uring-hello Makefile
  * Watch:  strace build/06-proactor/uring-hello Makefile: where is the read?
  * Breaks: bad-forgets-cq-head.c
@@ -50,7 +50,7 @@ open_ring(void)
     printf("room for %u requests and %u results\n", params.sq_entries, params.cq_entries);
 }
 
-/* A head or a tail: numbers that only grow. Who adds moves the tail, who takes moves the head. */
+/* A head or a tail: a number that only grows. To add moves the tail, to take moves the head. */
 static _Atomic unsigned *
 number(unsigned offset)
 {
@@ -78,7 +78,7 @@ prepare(int file, char *buf, unsigned which)
 static int
 complete(const char *buf)
 {
-    static unsigned head; /* so many we have seen */
+    static unsigned head; /* how many we have seen */
     struct io_uring_cqe result;
 
     for (int asked = 0; head == *number(params.cq_off.tail); asked++) {

@@ -2,9 +2,9 @@
  * uring-multishot.c - once asked, many times told; and the kernel takes a buffer when it needs one
  *
  * Shows:  accept and receive are requests that go on. What has come lies in a buffer of a group
- *         that all peers share: who says nothing holds none. A buffer is given back when what is in
- *         it has been copied, not before. Who sends and does not read has his request cancelled; it
- *         is made anew when he has taken what he is owed.
+ *         that all peers share: one that says nothing holds none. A buffer is given back when what
+ *         is in it has been copied, not before. A peer that sends and does not read has its request
+ *         cancelled; that is made anew when the peer has taken what it is owed.
  * Run:    build/06-proactor/uring-multishot -p 8000
  *         build/06-proactor/uring-multishot -p 8000 -P http -d book
  * Watch:  -v, and kill it: how many requests to receive there were, and how many results.
@@ -19,14 +19,14 @@
 
 enum { GROUP = 0, BUFFERS = 256, BUFFER_SIZE = 4096 };
 
-/* Who has so much early is not received from; in one turn it may get all buffers, and one again. */
+/* A peer with this much early is not received from; a turn may bring all buffers, and one again. */
 enum { EARLY_MOST = 1 << 16, EARLY_ROOM = EARLY_MOST + (BUFFERS + 1) * BUFFER_SIZE };
 
 struct peer {
     struct connection connection;
     struct operation receiving, sending;
     bool on_receive, on_send, given_up; /* requests on the way; the first has been cancelled */
-    struct early early; /* it came while there was no room, or the kernel was at our answers */
+    struct early early; /* what came while there was no room, or the kernel was sending */
 };
 
 static struct ring_buffers *buffers;
@@ -59,7 +59,7 @@ go_on(struct peer *p)
 {
     uint32_t interest;
 
-    if (!p->on_send) /* the kernel is not at its answers */
+    if (!p->on_send) /* the kernel is not sending its answers */
         early_give(&p->early, &p->connection);
     interest = connection_interest(&p->connection);
     if (interest & EPOLLOUT && !p->on_send) {

@@ -1,7 +1,7 @@
 /*
  * welcome.h - what the servers on io_uring share: options, accepting as a request, sending
  *
- * A server includes it, and says who begins with a new peer.
+ * A server includes it, and names the function that takes a new peer on.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ enum { AT_ONCE = 1024 };
 static const struct protocol *protocol;
 static struct ring *ring;
 static int listener;
-static void (*welcome)(int fd); /* begins with a new peer */
+static void (*welcome)(int fd); /* takes a new peer on */
 static uint16_t accept_how;     /* IORING_ACCEPT_MULTISHOT: once asked, many times told */
 
 static void accepted(void *, int, uint32_t);
@@ -36,8 +36,7 @@ accept_next(void)
     ring_prepare(ring, IORING_OP_ACCEPT, listener, &accepting)->ioprio = accept_how;
 }
 
-/* Told to stop it is none any more; without a descriptor accept does not get so far as to say so.
- */
+/* Told to stop, it is no listener any more; without a descriptor, accept never gets to say so. */
 static bool
 still_listens(void)
 {
@@ -57,7 +56,7 @@ rested(void *unused, int result, uint32_t flags)
         close(listener);
 }
 
-/* Without a descriptor or memory nobody can be accepted: in a tenth of a second, perhaps. */
+/* Without a descriptor or memory nobody can be accepted: perhaps in a tenth of a second. */
 static void
 rest(void)
 {
@@ -74,7 +73,7 @@ accepted(void *unused, int result, uint32_t flags)
 {
     (void)unused;
     if (result >= 0) {
-        remember_peer(result); /* its end is the program's to say, too: see net.h */
+        remember_peer(result); /* stop_on_signals() is to know it, too: see net.h */
         welcome(result);
     }
     if (flags & IORING_CQE_F_MORE)
@@ -87,7 +86,7 @@ accepted(void *unused, int result, uint32_t flags)
         accept_next();
 }
 
-/* So many bytes with a struct connection for `fd` at their beginning; NULL: no memory for it. */
+/* `size` bytes that begin with a struct connection for `fd`; NULL: there is no memory for them. */
 static void *
 connection_new(int fd, size_t size)
 {
@@ -101,7 +100,7 @@ connection_new(int fd, size_t size)
     return c;
 }
 
-/* All that it owes; it is the kernel's until `who` is told. */
+/* Sends all that it owes, which is the kernel's until `who` is told. */
 static void
 send_owed(struct connection *c, struct operation *who)
 {

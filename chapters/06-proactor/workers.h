@@ -1,7 +1,7 @@
 /*
  * workers.h - what the two Proactors share: options, coming and going, thinking, counting
  *
- * Who reads, who writes, and who is told of it, is each program's own.
+ * Who reads, who writes, and who is told of it is each program's own affair.
  */
 #pragma once
 
@@ -46,7 +46,7 @@ one_less(void)
         check(eventfd_write(over, 1), "eventfd_write");
 }
 
-/* So many bytes with a struct connection for `fd` at their beginning; NULL: no memory for it. */
+/* `size` bytes that begin with a struct connection for `fd`; NULL: there is no memory for them. */
 static inline void *
 connection_new(int fd, size_t size)
 {
@@ -96,7 +96,7 @@ count_worker(long working)
         ;
 }
 
-/* Makes answers of what was read: from buffer to buffer, and no descriptor is touched. */
+/* Makes answers out of what was read: from buffer to buffer, and no descriptor is touched. */
 static inline void
 think(struct connection *c)
 {
@@ -108,7 +108,7 @@ think(struct connection *c)
     count.at_work--;
 }
 
-/* What has come of a read, or a write, that somebody else has done? */
+/* What has come of a read, or a write, that somebody else has done. */
 static inline void
 complete(struct connection *c, bool has_read, ssize_t n)
 {

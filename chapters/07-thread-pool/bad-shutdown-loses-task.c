@@ -1,10 +1,10 @@
 /*
- * bad-shutdown-loses-task.c - workers in the open, who stop when they are told to stop
+ * bad-shutdown-loses-task.c - workers in the open, which stop when they are told to stop
  *
  * Shows:  a worker looks at the flag before it looks at the queue. What was in the queue when the
- *         flag was set was taken, and nobody does it: no error, no message.
+ *         flag was set had been accepted, and nobody does it: no error, no message.
  * Run:    build/07-thread-pool/bad-shutdown-loses-task
- * Watch:  each worker ends what it has begun, and then goes.
+ * Watch:  each worker finishes what it has begun, and then goes.
  * Twin:   drain.c
  * Book:   07-thread-pool, "What goes wrong"
  */
@@ -25,7 +25,7 @@ static struct queue *tasks;
 static atomic_bool stopping;
 static atomic_int done;
 static sem_t begun; /* posted by each task that begins */
-static sem_t told;  /* posted when the end has been told: until then no task ends */
+static sem_t told;  /* posted when the end has been announced: until then no task ends */
 
 static void
 run(const char *task)
@@ -67,7 +67,7 @@ main(int argc, char **argv)
         queue_put(tasks, names[i]);
     }
     for (int i = 0; i < WORKERS; i++)
-        sem_wait(&begun); /* each worker is at his first task */
+        sem_wait(&begun); /* each worker is at its first task */
     stopping = true;
     queue_close(tasks);
     printf("this is the end; %d tasks have been taken\n", TASKS);

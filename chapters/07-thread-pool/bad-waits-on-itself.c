@@ -1,8 +1,8 @@
 /*
  * bad-waits-on-itself.c - tasks that wait for other tasks of the same pool
  *
- * Shows:  every worker is busy with a page, and waits for a part. The parts wait, too, for a
- *         worker. No lock is in sight, and it is a deadlock. With one worker more it would have
+ * Shows:  every worker is busy with a page, and waits for a part. The parts wait, too: for a
+ *         worker. No lock is in sight, and yet it is a deadlock. With one worker more it would have
  *         worked, until three pages are asked for at once.
  * Run:    build/07-thread-pool/bad-waits-on-itself
  *         build/07-thread-pool/bad-waits-on-itself -t 600 &
@@ -68,7 +68,7 @@ main(int argc, char **argv)
     if (done < PAGES) {
         printf("after %s s no page is made: %zu of %zu workers are busy, %zu tasks wait\n", seconds,
                thread_pool_active(pages), thread_pool_workers(pages), thread_pool_waiting(pages));
-        exit(1); /* and so would it be for ever */
+        exit(1); /* and so it would be for ever */
     }
     thread_pool_shutdown(pages, SHUTDOWN_DRAIN);
     thread_pool_free(pages);

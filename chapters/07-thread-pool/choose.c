@@ -2,7 +2,7 @@
  * choose.c - who gets the task? Four ways to choose a worker, and the same uneven work for all
  *
  * Shows:  whoever deals tasks out must guess: in turn, or by lot, somebody gets too much, and
- *         others have nothing to do. Who looks for the shortest queue guesses better. One queue
+ *         others have nothing to do. Whoever looks for the shortest queue guesses better. One queue
  *         that all take from needs no guess: whoever is free takes the next.
  * Run:    build/07-thread-pool/choose
  *         build/07-thread-pool/choose -r 1                 the long ones come by chance
@@ -56,7 +56,7 @@ least_loaded(void)
 static const struct way {
     const char *name;
     int (*choose)(void);
-    int pools; /* among them the workers are divided */
+    int pools; /* the workers are divided among them */
 } ways[] = {{"round robin", round_robin, WORKERS},
             {"random", by_lot, WORKERS},
             {"least loaded", least_loaded, WORKERS},

@@ -5,8 +5,8 @@
  *         submit a task is to put a pointer into a queue; that costs a system call only when
  *         somebody has to be woken up for it.
  * Run:    build/07-thread-pool/create-or-submit
- * Watch:  one at a time, somebody has to be woken up each time, for both; a hundred at a time, the
- *         workers are awake, and take one after the other.
+ * Watch:  one at a time, somebody has to be woken up each time, in both cases; a hundred at a time,
+ *         the workers are awake, and take one after the other.
  *         strace -c -f build/07-thread-pool/create-or-submit -n 1000: clone3, mmap, futex
  * Book:   07-thread-pool, "Create or submit"
  */
@@ -77,7 +77,7 @@ by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The two in turns, so that both meet the same machine; then the middle one of the rounds. */
+/* The two by turns, so that both meet the same machine; then the middle one of the rounds. */
 static void
 compare(long count, int at_once)
 {

@@ -1,11 +1,11 @@
 /*
  * drain.c - workers in the open, and how one sees them off
  *
- * Shows:  the queue is closed, and the workers go on until it is empty: who has been told that his
- *         task is taken can rely on it. That nothing more comes, and that nothing is left, are two
- *         things; only both together are the end.
+ * Shows:  the queue is closed, and the workers go on until it is empty: whoever has been told that
+ *         a task is taken can rely on it. That nothing more comes, and that nothing is left, are
+ *         two things; only both together are the end.
  * Run:    build/07-thread-pool/drain
- * Watch:  the end is told while most of the tasks still wait.
+ * Watch:  the end is announced while most of the tasks still wait.
  * Breaks: bad-shutdown-loses-task.c
  * Book:   07-thread-pool, "Tasks that get lost"
  */
@@ -24,7 +24,7 @@ enum { WORKERS = 3, TASKS = 12 };
 static struct queue *tasks;
 static atomic_int done;
 static sem_t begun; /* posted by each task that begins */
-static sem_t told;  /* posted when the end has been told: until then no task ends */
+static sem_t told;  /* posted when the end has been announced: until then no task ends */
 
 static void
 run(const char *task)
@@ -66,7 +66,7 @@ main(int argc, char **argv)
         queue_put(tasks, names[i]);
     }
     for (int i = 0; i < WORKERS; i++)
-        sem_wait(&begun); /* each worker is at his first task */
+        sem_wait(&begun); /* each worker is at its first task */
     queue_close(tasks);
     printf("this is the end; %d tasks have been taken\n", TASKS);
     sem_post(&told);

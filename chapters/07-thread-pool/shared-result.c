@@ -1,7 +1,7 @@
 /*
  * shared-result.c - tasks that wait, and then add what they have got to one sum
  *
- * Shows:  what several tasks share needs a lock, and the lock is held while it is looked at, and no
+ * Shows:  what several tasks share needs a lock, and the lock is held while that is touched, and no
  *         longer: not while a task waits for an answer.
  * Run:    build/07-thread-pool/shared-result
  * Watch:  as many tasks wait at once as there are workers; TRACE=file.json shows it as lanes.

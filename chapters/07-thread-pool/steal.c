@@ -2,11 +2,11 @@
  * steal.c - whoever has nothing left to do takes a task away from another
  *
  * Shows:  80 tasks have been dealt out in turn, and all the long ones went to one worker. Each has
- *         a queue and a lock of its own, so that busy workers do not meet. Only who is out of work
- *         goes to the others, and takes from the far end.
+ *         a queue and a lock of its own, so that busy workers do not meet. Only a worker that is
+ *         out of work goes to the others, and takes from the far end.
  * Run:    build/07-thread-pool/steal
  *         build/07-thread-pool/steal -r 1                 the long ones come by chance
- * Watch:  how few are stolen, and what that makes of "most/mean".
+ * Watch:  how few are stolen, and what that does to "most/mean".
  * Book:   07-thread-pool, "Work stealing"
  */
 #include "args.h"
@@ -62,7 +62,7 @@ take_newest(struct deque *d)
     return piece;
 }
 
-/* From the first who has something. Its neighbour is asked first: not all go to the same. */
+/* From the first that has something. Its neighbour is asked first: not all go to the same. */
 static struct piece *
 steal(long thief)
 {
@@ -75,7 +75,7 @@ steal(long thief)
     return piece;
 }
 
-/* Nothing is added any more: who finds nothing anywhere may go. */
+/* Nothing is added any more: whoever finds nothing anywhere may go. */
 static void *
 work(void *own)
 {

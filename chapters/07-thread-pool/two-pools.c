@@ -2,8 +2,8 @@
  * two-pools.c - tasks that wait for other tasks, which run in another pool
  *
  * Shows:  a page consists of parts, and the task that makes it waits for the tasks that make them.
- *         The parts have workers of their own, who wait for nobody: so they get done, and whoever
- *         waits for them wakes up.
+ *         The parts have workers of their own, which wait for nobody: so the parts get done, and
+ *         whoever waits for them wakes up.
  * Run:    build/07-thread-pool/two-pools
  * Watch:  gdb -p PID -batch -ex 'thread apply all bt', if you are fast enough.
  * Breaks: bad-waits-on-itself.c
@@ -68,7 +68,7 @@ main(int argc, char **argv)
     if (done < PAGES) {
         printf("after %s s no page is made: %zu of %zu workers are busy, %zu tasks wait\n", seconds,
                thread_pool_active(pages), thread_pool_workers(pages), thread_pool_waiting(pages));
-        exit(1); /* and so would it be for ever */
+        exit(1); /* and so it would be for ever */
     }
     thread_pool_shutdown(pages, SHUTDOWN_DRAIN);
     thread_pool_shutdown(parts, SHUTDOWN_DRAIN);

@@ -1,8 +1,8 @@
 /*
  * uneven.h - work that is not the same for all: what choose.c and steal.c deal out
  *
- * One piece in four takes ten times as long as the others. To work on it is to wait: so the
- * figures are those of any machine, however many CPUs it has.
+ * One piece in four takes ten times as long as the others. To work on it is to wait: so the figures
+ * are the same on any machine, however many CPUs it has.
  */
 #pragma once
 
@@ -27,7 +27,7 @@ static atomic_long worked[WORKERS]; /* ms of each worker, in the order in which 
 static atomic_int begun;
 static _Atomic int64_t longest_wait;
 
-/* So that pieces come at their times, also when the machine was late with some. */
+/* So that pieces come at their times, even when the machine was late with some. */
 static inline void
 wait_until(int64_t moment)
 {
@@ -60,7 +60,7 @@ work_on(void *own)
     worked[worker_number()] += piece->ms;
 }
 
-/* Every fourth is a long one; or, with a seed, as many, but nobody knows which. */
+/* Every fourth is a long one; or, with a seed, just as many, but nobody knows which. */
 static inline void
 make_pieces(long count, unsigned seed)
 {
@@ -92,7 +92,7 @@ print_heading(void)
            "all");
 }
 
-/* Who did how much, the busiest first; and all begins anew. */
+/* Who did how much, the busiest first; then all begins anew. */
 static inline void
 print_line(const char *name, int64_t began)
 {

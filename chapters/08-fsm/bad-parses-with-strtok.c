@@ -1,10 +1,10 @@
 /*
  * bad-parses-with-strtok.c - takes request lines apart: method, target, version
  *
- * Shows:  strtok() takes any number of spaces for one, forgives those before and behind, and
- *         stops at a NUL: what others refuse, or read differently, it makes into a request.
- *         It writes into the line, and keeps its place in a variable of libc, so there is
- *         one place for all connections. See strtok(3).
+ * Shows:  strtok() takes any number of spaces for one, forgives those before and after, and stops
+ *         at a NUL: what others refuse, or read differently, it makes into a request. It writes
+ *         into the line, and keeps its place in a variable of libc, so there is one place for all
+ *         connections. See strtok(3).
  * Run:    printf 'GET  /a HTTP/1.1\nGET /a HTTP/1.1\0more\n' | build/08-fsm/bad-parses-with-strtok
  * Twin:   request-line.c
  * Book:   08-fsm, "What goes wrong"

@@ -45,7 +45,7 @@ main(int argc, char **argv)
     secret = strdup("the password of somebody else");
     if (!frame || !secret)
         fail("malloc", NULL);
-    read_exactly(STDIN_FILENO, frame, ROOM, &came); /* how it ended is no matter: `came` counts */
+    read_exactly(STDIN_FILENO, frame, ROOM, &came); /* no matter how it ended: `came` counts */
     answered = answer(frame, came);
     free(secret);
     free(frame);

@@ -1,11 +1,11 @@
 /*
  * frame-machine.c - shows the frame machine at work: every byte, and the state it leads to
  *
- * Shows:  the machine of lib/frame.c counts instead of looking: a byte means what its place says
- *         it means, and each sequence of bytes is a right one. It may only end too early.
+ * Shows:  the machine of lib/frame.c counts instead of looking: a byte means what its place says it
+ *         means, and every sequence of bytes is a valid one. It can only end too early.
  * Run:    printf '\x02\0\0\0\7\0\5hello\x03\0\0\0\7\0\0' | build/08-fsm/frame-machine
  * Watch:  a frame that says 64 (\100 in place of \5) and brings 5: it swallows the next one.
- * Breaks: who believes the length before the data has come: bad-trusts-length.c.
+ * Breaks: to believe the length before the data has come: bad-trusts-length.c.
  * Book:   08-fsm, "A machine for frames"
  */
 #include "args.h"
@@ -44,7 +44,7 @@ tell(FILE *news, enum frame_event event)
     case FRAME_END:
         fprintf(news, "FRAME_END: the frame is complete\n");
         break;
-    case FRAME_DATA: /* a byte of it: one sees it above */
+    case FRAME_DATA: /* a byte of it: it can be seen above */
     case FRAME_MORE:
         break;
     }

@@ -18,7 +18,7 @@
 
 static struct http_parser parser;
 static struct trail trail = {.name = http_state_name};
-static char bytes[HTTP_LONGEST_HEAD]; /* that are not done with */
+static char bytes[HTTP_LONGEST_HEAD]; /* not done with yet */
 static size_t len;
 static FILE *news; /* what the machine has found, a line each, in `text` */
 static char *text;

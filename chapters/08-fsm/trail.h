@@ -54,7 +54,7 @@ trail_put(const char *name, char *line, size_t len, const char *mark)
     printf("%-*s%.*s%s\n", len > 0 ? 16 : 0, name, (int)len, line, mark);
 }
 
-/* Draws the bytes from `from` on, one line full of them at most. */
+/* Draws the bytes from `from` on, at most one line full of them. */
 static inline void
 trail_draw_line(const struct trail *t, size_t from)
 {
@@ -107,7 +107,7 @@ trail_read_keys(void)
     return tcsetattr(STDIN_FILENO, TCSANOW, &keys) == 0;
 }
 
-/* The next byte of standard input, -1 at its end; of a keyboard, Ctrl-D is the end. */
+/* The next byte of standard input, -1 at its end; on a keyboard, Ctrl-D is the end. */
 static inline int
 trail_next(bool keys)
 {

@@ -1,8 +1,8 @@
 /*
  * bad-close-under-feet.c - one thread closes a connection that another one is still serving
  *
- * Shows:  close() gives the number back, and the next who comes gets it. The worker knows nothing
- *         of that: its write() succeeds, and A's answer goes to B. No call has failed.
+ * Shows:  close() gives the number back, and the next to come gets it. The worker knows nothing of
+ *         that: its write() succeeds, and A's answer goes to B. No call has failed.
  * Run:    build/09-oneshot/bad-close-under-feet
  * Watch:  ThreadSanitizer knows of descriptors, too: it names close(), read() and socketpair().
  * Twin:   cut-off.c
@@ -31,7 +31,7 @@ static struct peer {
 } a = {.name = 'A', .lock = PTHREAD_MUTEX_INITIALIZER},
   b = {.name = 'B', .lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* So that all comes in the worst order, every time. Relaxed: it is to put nothing else in order. */
+/* So that all comes in the worst order, every time. Relaxed: it is not to order anything else. */
 static atomic_int moment;
 
 static void

@@ -27,11 +27,11 @@ struct source {
     int fd;
     bool listens;
     struct connection connection;
-    atomic_bool busy; /* a worker is at it: so that two who meet are seen */
+    atomic_bool busy; /* a worker is at it: so that two that meet are seen */
 };
 
 static const struct protocol *protocol;
-static int epoll, over; /* `over`: for the last one to tell that nobody is left */
+static int epoll, over; /* `over`: for the last one to say that nobody is left */
 static atomic_long watched, told, met;
 
 static void

@@ -31,7 +31,7 @@ static struct {
 static int epoll;
 static long slow_ms;
 static sem_t taken;        /* somebody has read a number */
-static atomic_char latest; /* that has been added: relaxed, for it is to put nothing in order */
+static atomic_char latest; /* that has been added: relaxed, as it is not to order anything */
 
 static void
 arm(int op)
@@ -41,7 +41,7 @@ arm(int op)
     check(epoll_ctl(epoll, op, connection.fd, &event), "epoll_ctl");
 }
 
-/* The first of two takes long, unless somebody has added the second before. */
+/* The first of two takes a long time, unless somebody has added the second before. */
 static void
 think(char number)
 {

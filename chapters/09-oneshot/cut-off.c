@@ -1,11 +1,11 @@
 /*
  * cut-off.c - one thread ends a connection that another one is still serving
  *
- * Shows:  a descriptor is a number, and the number belongs to who uses it. Who wants the end, but
- *         does not own it, calls shutdown(): the connection is over, and the number stays taken
- *         until its owner has seen that, and closes it.
+ * Shows:  a descriptor is a number, and the number belongs to whoever uses it. A thread that wants
+ *         the end, but does not own the number, calls shutdown(): the connection is over, and the
+ *         number stays taken until its owner has seen that, and closes it.
  * Run:    build/09-oneshot/cut-off
- * Watch:  what B gets, who has said nothing.
+ * Watch:  what B gets, which has said nothing.
  * Breaks: bad-close-under-feet.c
  * Book:   09-oneshot, "What goes wrong"
  */
@@ -32,7 +32,7 @@ static struct peer {
 } a = {.name = 'A', .lock = PTHREAD_MUTEX_INITIALIZER},
   b = {.name = 'B', .lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* So that all comes in the worst order, every time. Relaxed: it is to put nothing else in order. */
+/* So that all comes in the worst order, every time. Relaxed: it is not to order anything else. */
 static atomic_int moment;
 
 static void

@@ -1,13 +1,13 @@
 /*
  * oneshot.c - a server whose workers all wait on the same epoll instance
  *
- * Shows:  nobody deals out: who has time waits, and the kernel tells one. EPOLLONESHOT makes the
- *         connection his until he re-arms it; no queue, no lock, and nobody else is told of it. So
- *         he may even free it.
+ * Shows:  nobody deals out: whoever has time waits, and the kernel tells one. EPOLLONESHOT makes
+ *         the connection that worker's until it re-arms it; no queue, no lock, and nobody else is
+ *         told of it. So the worker may even free it.
  * Run:    build/09-oneshot/oneshot -p 8000
  *         build/09-oneshot/oneshot -p 8000 -P http -d book -w 4
  * Watch:  -v, and kill it: did two ever meet at one connection? /proc/PID/fdinfo of the epoll
- *         instance: with "events: 40000000" one is disarmed.
+ *         instance: a descriptor with "events: 40000000" is disarmed.
  * Breaks: bad-forgets-rearm.c
  * Book:   09-oneshot, "A connection of one's own"
  */
@@ -28,11 +28,11 @@ struct source {
     int fd;
     bool listens;
     struct connection connection;
-    atomic_bool busy; /* a worker is at it: so that two who meet are seen */
+    atomic_bool busy; /* a worker is at it: so that two that meet are seen */
 };
 
 static const struct protocol *protocol;
-static int epoll, over; /* `over`: for the last one to tell that nobody is left */
+static int epoll, over; /* `over`: for the last one to say that nobody is left */
 static atomic_long watched, told, met;
 
 static void

@@ -3,7 +3,7 @@
  *
  * Shows:  while one thinks about a message, the next makes the descriptor ready again, and the
  *         other is told, by the level as well as by the edge: its answer overtakes. EPOLLONESHOT
- *         tells one worker, and nobody else until he says so.
+ *         tells one worker, and nobody else until that one says so.
  * Run:    build/09-oneshot/two-workers
  *         build/09-oneshot/two-workers -t et-oneshot -n 100000 -s 0
  * Watch:  TRACE=both.json, and build/lib/timeline --text both.json: who works when?
@@ -32,7 +32,7 @@ static int epoll, peer;
 static sem_t taken; /* somebody has read a message */
 static atomic_long told, at_it, overlaps, latest;
 
-/* The first of two takes long, unless the second has overtaken it; that one takes a third. */
+/* The first of two takes long, unless the second has overtaken it; the second takes a third. */
 static void
 think(char letter)
 {

@@ -6,7 +6,7 @@
  *         No interest is not the same as disarmed: EPOLLHUP is told all the same.
  * Run:    build/09-oneshot/what-epoll-tells
  * Watch:  "events" in /proc/PID/fdinfo of an epoll instance, what is left of an interest that has
- *         fired: to be seen from outside, when somebody has forgotten to re-arm.
+ *         fired: so it can be seen from outside that somebody has forgotten to re-arm.
  * Book:   09-oneshot, "What is told, and when"
  */
 #include "args.h"

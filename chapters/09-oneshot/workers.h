@@ -37,7 +37,7 @@ join_workers(pthread_t *workers, int count)
 
 /*
  * A descriptor of which epoll_wait() tells, with data.ptr NULL, as soon as something has been
- * written to it, and from then on always, and everybody: by the level, and nobody reads it.
+ * written to it, and from then on it tells everybody, always: by the level, and nobody reads it.
  */
 static inline int
 watch_for_the_end(int epoll)
@@ -51,7 +51,7 @@ watch_for_the_end(int epoll)
 
 /*
  * Sleeps until this worker is told of something. One event at a time: what else is ready is for
- * those who have time. False: it is over.
+ * workers that have time. False: it is over.
  */
 static inline bool
 next_event(int epoll, struct epoll_event *event)

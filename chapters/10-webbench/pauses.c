@@ -5,8 +5,8 @@
  *         second it answers nobody; before and after it is as quick as ever.
  * Run:    build/10-webbench/pauses -p 8000                  (2 s of work, 1 s of pause, and so on)
  *         build/10-webbench/pauses -p 8000 -n 100 -s 100    (before each hundredth answer 100 ms)
- * Watch:  build/10-webbench/load -c 1 -t 4 127.0.0.1 8000, then with -R 1000: of how many has it
- *         answered late?
+ * Watch:  build/10-webbench/load -c 1 -t 4 127.0.0.1 8000: one answer was late, and only `max`
+ *         tells. Then with -R 1000 as well: a quarter of all was due in the pause, and p90 tells.
  * Book:   10-webbench, "The pause nobody saw"
  */
 #include "args.h"

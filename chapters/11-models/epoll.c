@@ -1,8 +1,8 @@
 /*
  * epoll.c - one process waits for all its clients at once, with epoll
  *
- * Shows:  the kernel keeps the list of what is watched, and epoll_wait() returns only those
- *         that are ready: who is silent costs nothing. Served as in select.c and poll.c.
+ * Shows:  the kernel keeps the list of what is watched, and epoll_wait() returns only those that
+ *         are ready: a silent one costs nothing. Served as in select.c and poll.c.
  * Run:    build/11-models/epoll -p 8000
  * Watch:  strace -c -p PID beside poll's: no list of descriptors goes to the kernel and back.
  * Breaks: a client that never reads stalls all, as in select.c: what is ready to be read

@@ -55,7 +55,7 @@ main(int argc, char **argv)
             complain("fork", NULL);
             sleep_ms(10);
         }
-        close(peer); /* the child has it; while we had it too it would not end */
+        close(peer); /* the child has it; while we had it, too, it would not end */
     }
     stop_children();
     return 0;

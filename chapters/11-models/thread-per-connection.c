@@ -1,8 +1,8 @@
 /*
  * thread-per-connection.c - a thread for each client
  *
- * Shows:  what a process can do for a client, a thread can do for a fraction of the price:
- *         all threads share the memory and the descriptors, and only the stack is each one's.
+ * Shows:  what a process can do for a client, a thread can do for a fraction of the price: all
+ *         threads share the memory and the descriptors, and only the stack is each one's own.
  * Run:    build/11-models/thread-per-connection -p 8000
  * Watch:  ls /proc/PID/task while clients are connected: a thread each, and the main one.
  * Breaks: what one of them does wrong happens to all: a crash, or close() of a descriptor
@@ -36,7 +36,7 @@ count(int change)
 static void *
 echo_until_end(void *argument)
 {
-    int peer = (int)(intptr_t)argument; /* by value: main's own variable has the next one soon */
+    int peer = (int)(intptr_t)argument; /* by value: main's own variable soon has the next one */
     char buf[1 << 16];
 
     for (;;) {

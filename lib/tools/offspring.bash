@@ -1,9 +1,9 @@
 # offspring.bash - ends all that a script has started, wherever it is by now
 #
 # A script sources this before it does anything else. From then on whatever it starts carries
-# a mark in its environment, which stays through fork, exec and setsid and after the death of
-# its parent; so that nothing has to be found by its name, and nothing of anybody else is hit.
-# The script itself is started again at once, for its own subshells to have the mark as well.
+# a mark in its environment, which survives fork, exec and setsid, and the death of its parent;
+# so nothing has to be found by its name, and nothing that is somebody else's is hit. The script
+# itself is started again at once, so that its own subshells have the mark as well.
 
 [[ -v OFFSPRING_$$ ]] || exec env "OFFSPRING_$$=1" "$BASH" "$0" "$@"
 

@@ -60,7 +60,7 @@ function find_notices(    g, visits, stays, first) {
     notice_busy(first)
 }
 
-# A model that failed some, and why.
+# A model that failed some clients, and why.
 function notice_failures(g,    i, key, name) {
     for (i = 1; i <= models; i++) {
         name = model_name[i]
@@ -74,7 +74,7 @@ function notice_failures(g,    i, key, name) {
     }
 }
 
-# A model that lets everybody wait behind one, though nothing fails.
+# A model that makes everybody wait behind one, though nothing fails.
 function notice_waiting(g,    i, key, answered, clients, name) {
     for (i = 1; i <= models; i++) {
         name = model_name[i]
@@ -193,7 +193,7 @@ function notice_client(g,    n, list) {
          ": its CPU was full. Compare CPU " micro ".")
 }
 
-# By how much do the rounds of one model differ? The models' differences mean as much.
+# By how much do the rounds of one model differ? Smaller differences between models are noise.
 function notice_rounds(g,    key, i, spread, wide, x) {
     for (i = 1; i <= models; i++) {
         key = key_of(g, model_name[i])

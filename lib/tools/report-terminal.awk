@@ -85,7 +85,7 @@ function table_row(g, model,    key, line, lines, n, i) {
         print "   " (i == 1 ? "^ " : "  ") lines[i]
 }
 
-# One line: where the two run, and of how many models the client was the limit.
+# One line: where the two run, and for how many models the client was the limit.
 function bottleneck(    g, n, list, text) {
     for (g = 1; g <= groups; g++) {
         n = client_bound(g, list)

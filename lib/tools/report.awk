@@ -167,7 +167,7 @@ function commas(x,    s, t) {
     return s t
 }
 
-# Three digits that count: 0.043 0.43 4.32 43.2 432 4,321
+# Three significant digits: 0.043 0.43 4.32 43.2 432 4,321
 function short(x) {
     if (x >= 99.95)
         return commas(x)

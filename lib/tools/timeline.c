@@ -339,7 +339,7 @@ find_times(struct lane **chosen, int count)
 enum kind { ABSENT, IDLE, WAITING, BY_TURNS, WORKING, KINDS };
 
 static const char sign[KINDS] = {' ', '-', '.', '+', '#'};
-static const char *const meaning[KINDS] = {NULL, "connected, idle", "waiting, in what is named",
+static const char *const meaning[KINDS] = {NULL, "connected, idle", "waiting, in the call named",
                                            "both by turns", "working"};
 
 struct cell {

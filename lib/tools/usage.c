@@ -26,7 +26,7 @@ struct usage {
     int64_t cpu_us; /* user and system, living and reaped */
     long pss_kb;    /* proportional set size: a page shared by n processes is 1/n for each */
     long processes, threads;
-    int64_t reaped_us; /* of cpu_us: of children that have been waited for */
+    int64_t reaped_us; /* of cpu_us, the part of children that have been waited for */
 };
 
 enum { MOST_LOOKS = 20 };
@@ -56,8 +56,8 @@ read_stat(const char *pid, char *state, int *session, int64_t *reaped_us, long *
 
 /*
  * What a process and its threads, ended ones too, have used themselves: in nanoseconds from
- * its CPU-time clock, for utime and stime of /proc are cut to hundredths of a second, which
- * a thousand processes would add up. See clock_getcpuclockid(3).
+ * its CPU-time clock, because utime and stime of /proc are cut to hundredths of a second, and
+ * the errors of a thousand processes would add up. See clock_getcpuclockid(3).
  */
 static int64_t
 own_cpu_us(const char *pid)
@@ -87,7 +87,7 @@ own_pss_kb(const char *pid)
     return kb;
 }
 
-/* One walk through /proc, which is no snapshot: processes come and go meanwhile. */
+/* One walk through /proc, which is not a snapshot: processes come and go meanwhile. */
 static struct usage
 look_at_session(int leader)
 {
@@ -119,9 +119,9 @@ look_at_session(int leader)
 }
 
 /*
- * A child that ends and is waited for while we look is missed: its parent was read before,
- * itself not any more. So it is looked at again until nothing has changed; of a server that
- * is never the same twice, the memory is the most that was seen.
+ * A child that ends and is waited for while we look is missed: its parent was read before
+ * that, and the child cannot be read after it. So we look again until nothing has changed; of
+ * a server that is never the same twice, the memory is the most that was seen.
  */
 static struct usage
 usage_of_session(int leader)

@@ -19,7 +19,7 @@ enum { ROUNDS = 2000, CALLS = 400 };
 
 ssize_t __real_read(int fd, void *buf, size_t len);
 
-/* The nanoseconds of one call, of CALLS. */
+/* The nanoseconds of one call, on average over CALLS. */
 static double
 cost_of(ssize_t (*call)(int, void *, size_t), int fd)
 {
@@ -38,7 +38,7 @@ main(void)
     int fd = check(open("/dev/null", O_RDONLY), "open");
     double least = 1e9, least_watched = 1e9;
 
-    for (int i = 0; i < ROUNDS; i++) { /* by turns; the least is what others disturbed the least */
+    for (int i = 0; i < ROUNDS; i++) { /* in turns; the least is the least disturbed */
         double plain = cost_of(__real_read, fd), watched = cost_of(read, fd);
 
         least = plain < least ? plain : least;

@@ -6,7 +6,8 @@
  *     report FORM [NAME=NUMBER | url=URL]...
  *
  * `requests` answers took 1, 2, 3 … us, and, with a rate, ten times as long since they were due.
- * The other names are members of `struct result` and `struct plan`, or kinds of failure.
+ * The other names are members of `struct result` and `struct plan`, or kinds of failure; those of
+ * the warm-up begin with in_warm_up_.
  */
 #include "../../chapters/10-webbench/load/report.h"
 #include "../../chapters/10-webbench/load/figures.h"
@@ -71,6 +72,8 @@ set(char *setting)
         {"cpu", &result.cpu, sizeof result.cpu},
         {"due", &result.due, sizeof result.due},
         {"unsent", &result.unsent, sizeof result.unsent},
+        {"unbegun", &result.unbegun, sizeof result.unbegun},
+        {"planned_requests", &plan.requests, sizeof plan.requests},
     };
 
     if (is_called(setting, "url"))
@@ -80,6 +83,9 @@ set(char *setting)
     for (int i = 0; i < OUTCOMES; i++)
         if (i != ANSWERED && is_called(setting, outcome_keys[i]))
             result.outcomes[i] = (uint64_t)number;
+    for (int i = 0; i < OUTCOMES && strncmp(setting, "in_warm_up_", 11) == 0; i++)
+        if (is_called(setting + 11, outcome_keys[i]))
+            result.warm_up_outcomes[i] = (uint64_t)number;
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (is_called(setting, places[i].name))
             memcpy(places[i].where, &number, places[i].size); /* the low bytes come first */

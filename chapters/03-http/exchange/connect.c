@@ -18,7 +18,8 @@ connect_to(const struct url *url)
     char text[ADDRESS_TEXT];
     int error, fd = -1;
 
-    tell("URL", "host %s, port %s, target %s", url->host, url->port, url->target);
+    tell("URL", "host %s, port %s, target %s%.*s", url->host, url->port, url->slash,
+         (int)url->target_len, url->target);
     error = getaddrinfo(url->host, url->port, &hints, &found);
     if (error)
         errx(1, "getaddrinfo: %s: %s", gai_strerror(error), url->host);

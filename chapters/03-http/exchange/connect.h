@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "../url.h"
+#include "url.h"
 
 /* Tries all addresses of the host. Ends the program if nobody is there. */
 int connect_to(const struct url *url);

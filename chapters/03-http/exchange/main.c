@@ -1,7 +1,7 @@
 /*
  * exchange.c - one page from URL to end, told: what goes over the wire, and when
  *
- * Shows:  a request (left) and its answer (right) as they go by, each part with its name; or, by
+ * Shows:  a request (left) and its answer (right) as they go by, each part with its name; or, with
  *         -t, the way from a URL to a page, step by step, with the time at which each was done.
  * Run:    build/03-http/exchange http://127.0.0.1:8000/README.md
  *         build/03-http/exchange -t http://localhost:8000/
@@ -9,7 +9,6 @@
  *         it is asked for on the same connection.
  * Book:   03-http, "What goes over the wire"
  */
-#include "../url.h"
 #include "args.h"
 #include "connect.h"
 #include "error.h"
@@ -27,12 +26,22 @@
 static const char *timed, *method = "GET", *own_field;
 
 static void
+take_url(const char *text, struct url *url)
+{
+    const char *wrong = parse_url(text, false, url);
+
+    if (wrong)
+        errx(2, "%s: '%s'", wrong, text);
+}
+
+static void
 ask(int server, const struct url *url, bool last)
 {
     char text[8192];
-    int len = snprintf(text, sizeof text, "%s %s HTTP/1.1\r\nHost: %s\r\n%s%s%s\r\n", method,
-                       url->target, url->authority, own_field ? own_field : "",
-                       own_field ? "\r\n" : "", last ? "Connection: close\r\n" : "");
+    int len = snprintf(text, sizeof text, "%s %s%.*s HTTP/1.1\r\nHost: %.*s\r\n%s%s%s\r\n", method,
+                       url->slash, (int)url->target_len, url->target, (int)url->authority_len,
+                       url->authority, own_field ? own_field : "", own_field ? "\r\n" : "",
+                       last ? "Connection: close\r\n" : "");
 
     if (len >= (int)sizeof text)
         errx(2, "the request is too long");
@@ -40,10 +49,11 @@ ask(int server, const struct url *url, bool last)
         show_head(true, text, (size_t)len);
     if (write_all(server, text, (size_t)len) != IO_DATA)
         fail("write", NULL);
-    tell("request", "%s %s: %d bytes sent", method, url->target, len);
+    tell("request", "%s %s%.*s: %d bytes sent", method, url->slash, (int)url->target_len,
+         url->target, len);
 }
 
-/* The length of the body that follows `head`, as far as we can tell; most: up to the end. */
+/* The length of the body that follows `head`, as far as we can tell; `most`: up to the end. */
 static size_t
 body_length(const char *head, size_t most)
 {
@@ -105,12 +115,12 @@ main(int argc, char **argv)
     int server;
     char more;
 
-    split_url(operands[0], &url);
+    take_url(operands[0], &url);
     if (timed)
         begin_to_tell();
     server = connect_to(&url);
     for (int i = 0; operands[i]; i++) {
-        split_url(operands[i], &url);
+        take_url(operands[i], &url);
         ask(server, &url, !operands[i + 1]);
         hear(server);
     }

@@ -8,7 +8,7 @@ static bool
 is_allowed(const struct method *method, const struct exchange *x)
 {
     if (strcmp(x->request->target, "*") == 0)
-        return true; /* not of a resource: what the server can */
+        return true; /* not of a resource: what the server can do */
     return *x->name ? method->on_resource : method->on_list;
 }
 

@@ -24,8 +24,8 @@ struct exchange {
 struct method {
     const char *name;
     bool safe;        /* nothing is changed by it */
-    bool idempotent;  /* sent twice it does what it does when it is sent once */
-    bool has_body;    /* of the request; where it has not, one means nothing */
+    bool idempotent;  /* sent twice it does what it does when sent once */
+    bool has_body;    /* of the request; elsewhere a body means nothing */
     bool on_list;     /* what it may be asked of: the list of all resources, */
     bool on_resource; /* and one of them */
     int (*answer)(

@@ -65,7 +65,7 @@ serve(struct connection *conn, struct exchange *x)
     if (status == 0)
         return false;
     if (status != 200)
-        x->request->persists = false; /* where the next request begins nobody knows */
+        x->request->persists = false; /* nobody knows where the next request begins */
     answer(x, status);
     return x->request->persists;
 }

@@ -21,7 +21,7 @@ send_content(struct exchange *x, const char *type, const char *content, size_t l
     return 0;
 }
 
-/* GET and HEAD, which send_body() knows to tell apart. */
+/* GET and HEAD, which send_body() tells apart. */
 static int
 get(struct exchange *x)
 {
@@ -75,7 +75,7 @@ put(struct exchange *x)
     }
 }
 
-/* To the list: add this. What it is called the server decides. */
+/* To the list: add this. The server decides what it is called. */
 static int
 post(struct exchange *x)
 {
@@ -94,7 +94,7 @@ static int delete (struct exchange *x)
     return 204;
 }
 
-/* The request as it has come; but what it knows of secrets is not told to who may listen. */
+/* The request as it has come; but its secrets are not told to whoever may listen. */
 static int
 trace(struct exchange *x)
 {

@@ -1,7 +1,7 @@
 /*
  * store.h - the storage unit of this server: resources in memory, each with a name and a content
  *
- * Bounded: so many resources, names and contents so long. It knows nothing of HTTP.
+ * Bounded: the number of resources, the length of names and contents. It knows nothing of HTTP.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  * tunnel - a proxy that knows CONNECT: it says 200, and from then on passes bytes, unread
  *
  * Shows:  after its answer to CONNECT the connection is no longer HTTP but a pipe, in both
- *         directions, each with an end of its own. And who lets strangers connect from his
- *         machine must say where to: to loopback addresses, unless -a names another host.
+ *         directions, each with an end of its own. And a proxy that lets strangers connect from
+ *         its machine must say where to: to loopback addresses, unless -a names another host.
  * Run:    build/03-http/tunnel -p 8001, and build/03-http/serve -p 8000
  * Watch:  curl -v --proxytunnel --proxy 127.0.0.1:8001 http://127.0.0.1:8000/
  * Cannot: keep up two tunnels at once: the second waits until the first has ended.
@@ -38,7 +38,7 @@ is_allowed(const char *host, const struct sockaddr *addr)
 
 /*
  * Connects to `target`, "host:port" or "[::1]:port". Returns 200 and sets *fd, or the status to
- * refuse with. What is allowed is asked of the address, after the look-up: a name means what
+ * refuse with. What is allowed is decided by the address, after the look-up: a name means what
  * its owner likes.
  */
 static int

@@ -10,7 +10,7 @@
 
 struct direction {
     int from, to;
-    size_t len; /* so many bytes of buf are owed to `to` */
+    size_t len; /* how many bytes of buf are owed to `to` */
     bool ended;
     char buf[RELAY_BUFFER];
 };

@@ -6,7 +6,7 @@
  * Run:    build/04-anatomy/signals-as-events -p 8000
  *         build/04-anatomy/signals-as-events -m self-pipe -t 2 -p 8000
  * Watch:  kill -HUP PID: a child reports how many events there were, and its end is an event, too.
- *         kill PID: whoever takes what he is owed within a second is not cut off.
+ *         kill PID: a peer that takes what it is owed within a second is not cut off.
  * Book:   04-anatomy, "Signals as events"
  */
 #include "args.h"
@@ -39,7 +39,7 @@ set_timer(long seconds, long again)
     check(timerfd_settime(watched[TIMER].fd, 0, &when, NULL), "timerfd_settime");
 }
 
-/* No more peers; and those who are there have a second to take what they are owed. */
+/* No more peers; and those that are there have a second to take what they are owed. */
 static void
 begin_to_stop(void)
 {
@@ -71,7 +71,7 @@ on_signals(void)
 static void
 on_timer(void)
 {
-    uint64_t times; /* it has expired since the last read */
+    uint64_t times; /* how often it has expired since the last read */
 
     if (read(watched[TIMER].fd, &times, sizeof times) != sizeof times)
         return;

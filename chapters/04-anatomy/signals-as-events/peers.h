@@ -11,7 +11,7 @@ enum { MOST_PEERS = 4000 };
 /* How many there are. */
 nfds_t peers_count(void);
 
-/* Takes all who are waiting at `listener`, as long as there is room for them. */
+/* Takes all that are waiting at `listener`, as long as there is room for them. */
 void peers_welcome(int listener);
 
 /* What each peer is to be watched for, peers_count() of them in a row. */

@@ -8,7 +8,7 @@
 
 static int to_self;
 
-/* Nonblocking: when the pipe is full, signals enough are in it, and one more is lost. */
+/* Nonblocking: when the pipe is full, it has enough signals in it, and one more is lost. */
 static void
 on_signal(int signal)
 {

@@ -8,7 +8,7 @@
 int
 open_signalfd(const sigset_t *wanted)
 {
-    check(sigprocmask(SIG_BLOCK, wanted, NULL), "sigprocmask"); /* else they act as ever */
+    check(sigprocmask(SIG_BLOCK, wanted, NULL), "sigprocmask"); /* else they act as usual */
     return check(signalfd(-1, wanted, SFD_NONBLOCK | SFD_CLOEXEC), "signalfd");
 }
 

@@ -2,8 +2,8 @@
  * signals.h - two ways to make signals readable from a descriptor
  *
  * Both are opened once, with the signals that are wanted, before there are other threads; what
- * they return is nonblocking, and for poll(). Both say the next signal that has come, or 0 when
- * there is no more now. A signal that comes twice before it is read may be told once.
+ * they return is nonblocking, and for poll(). Both tell the next signal that has come, or 0 when
+ * there is none now. A signal that comes twice before it is read may be told once.
  */
 #pragma once
 

@@ -18,6 +18,6 @@ void serve_by_poll(int listener);
 
 /*
  * One thread for all peers, `workers` more for the logic unit, and between them a queue with room
- * for `room` requests. When it is full nothing more is received. `verbose`: tells so on stderr.
+ * for `room` requests. When it is full nothing more is received. `verbose`: says so on stderr.
  */
 void serve_with_workers(int listener, size_t workers, size_t room, bool verbose);

@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A request is a peer: its conversation has the line in it, and takes the answer. */
+/* A request is a peer: its conversation holds the line, and takes the answer. */
 static struct queue *requests; /* from the I/O unit to the workers */
 static struct queue *answered; /* and back; a worker may sleep until there is room */
 static int alarm_fd;           /* an eventfd(2), readable when there is something in `answered` */
@@ -75,9 +75,9 @@ take_back(void)
 }
 
 /*
- * Puts every request in the queue that is there, at most one of each peer: so its answers keep
- * their order. False: the queue is full, and *next is the first that found no room; it will be
- * the first to be asked, or those before it in the list would always come first.
+ * Puts every request that is there into the queue, at most one of each peer: so its answers keep
+ * their order. False: the queue is full, and *next is the first peer that found no room; it will be
+ * the first to be asked, or else those before it in the list would always come first.
  */
 static bool
 hand_out(const struct peers *all, size_t *next)

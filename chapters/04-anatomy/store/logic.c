@@ -13,7 +13,7 @@ static int64_t thinking_time; /* set before there are threads, then only read */
 struct line {
     char *bytes;
     size_t len; /* without the "\n" or "\r\n" at its end, */
-    size_t end; /*   and so much of that has come */
+    size_t end; /*   and how much of that has come */
     bool whole; /* the "\n" is there */
 };
 

@@ -10,7 +10,7 @@
  *     delete NAME       ok | none
  *     list              names [NAME...]     in order
  *
- * A line may end with "\n" or "\r\n", and is at most LINE_MOST bytes long without it. What is no
+ * A line may end with "\n" or "\r\n", and is at most LINE_MOST bytes long without it. What is not a
  * request gets an answer, too: "error: " and the reason, once a line.
  */
 #pragma once
@@ -39,16 +39,16 @@ bool conversation_begin(struct conversation *c);
 void conversation_end(struct conversation *c);
 
 /*
- * There is a whole request, and room for its answer. If not, more has to be received, unless
- * the peer has ended, or sent, if it leaves its answers unread.
+ * Is there a whole request, and room for its answer? If not, more has to be received, unless
+ * the peer has ended; or sent, if it leaves its answers unread.
  */
 bool request_is_there(struct conversation *c);
 
 /* Takes the oldest request out of `in` and appends its answer to `out`. It must be there. */
 void answer_request(struct conversation *c);
 
-/* Every answer that will ever be given has been sent. */
+/* Has every answer that will ever be given been sent? */
 bool conversation_is_over(const struct conversation *c);
 
-/* From now on every answer takes so long: as if there was something to think about. */
+/* From now on every answer takes `ms`: as if there were something to think about. */
 void think_for(int64_t ms);

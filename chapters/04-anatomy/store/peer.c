@@ -50,7 +50,7 @@ peer_wanted(const struct peer *peer, bool receive)
     return wanted;
 }
 
-/* Of POLLERR and POLLHUP the call says more. */
+/* About POLLERR and POLLHUP the call itself says more. */
 void
 peer_serve(struct peer *peer, struct pollfd event)
 {

@@ -1,5 +1,5 @@
 /*
- * peer.h - one connection, to which nobody listens alone
+ * peer.h - one connection of many, never waited for alone
  */
 #pragma once
 
@@ -20,14 +20,14 @@ struct peer *peer_begin(int fd);
 
 void peer_end(struct peer *peer);
 
-/* It has got all that it is owed, or nobody is there to take it; and it is not lent. */
+/* True: it has got all that it is owed, or nobody is there to take it; and it is not lent. */
 bool peer_is_done(const struct peer *peer);
 
 /*
- * What it is waited for: to speak, if `receive` is true and there is room for it; to take what it
- * is owed. Else the descriptor is -1.
+ * What to wait for: that it speaks, if `receive` is true and there is room; that it takes what it
+ * is owed. If neither, the descriptor is -1.
  */
 struct pollfd peer_wanted(const struct peer *peer, bool receive);
 
-/* Receives and sends what can be without waiting; `event` is what poll() has said. */
+/* Receives and sends what it can without waiting; `event` is what poll() has said. */
 void peer_serve(struct peer *peer, struct pollfd event);

@@ -31,7 +31,7 @@ peers_begin(int listener)
 
 /* ---- peers come and go ---- */
 
-/* There is room for one peer more, in both lists. */
+/* Makes room for one more peer, in both lists. */
 static void
 make_room(struct peers *p)
 {
@@ -70,7 +70,7 @@ see_off(struct peers *p, size_t i)
 /* ---- events ---- */
 
 /*
- * No more peers; and to those who are there it is as if they had sent their last byte. What has
+ * No more peers; and with those that are there it is as if they had sent their last byte. What has
  * come is still answered, and each leaves as it would have left.
  */
 static void

@@ -16,7 +16,7 @@ struct peers {
     size_t room;            /* of both */
     int listener;           /* -1 when the program is to stop */
     int signals;            /* readable when there is a signal: see signalfd(2) */
-    int64_t deadline;       /* when it is to stop: the peers have so long; see clock.h */
+    int64_t deadline;       /* of the peers, when the program is to stop; see clock.h */
 };
 
 /*
@@ -26,8 +26,8 @@ struct peers {
 struct peers peers_begin(int listener);
 
 /*
- * One turn: sleeps until something happens, then accepts who has come, receives what has come and
- * sends what can be sent. `alarm` is one more descriptor to wake up for, or -1. With `receive`
+ * One turn: sleeps until something happens, then accepts whoever has come, receives what has come
+ * and sends what can be sent. `alarm` is one more descriptor to wake up for, or -1. With `receive`
  * false nobody is accepted and nothing is received. False: it is time to stop, and nothing is owed
  * any more, or the second is over.
  */

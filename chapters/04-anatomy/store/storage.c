@@ -64,7 +64,7 @@ storage_get(const char *name, char value[VALUE_MOST + 1])
     pthread_mutex_lock(&lock);
     entry = look_up(name, &found);
     if (found)
-        strcpy(value, entry->value); /* a copy: outside the lock it may change any moment */
+        strcpy(value, entry->value); /* a copy: outside the lock it may change at any moment */
     pthread_mutex_unlock(&lock);
     return found;
 }

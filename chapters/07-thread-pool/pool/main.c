@@ -1,9 +1,9 @@
 /*
- * pool - one loop that watches, and a pool of threads that serve who is ready
+ * pool - one loop that watches, and a pool of threads that serve whoever is ready
  *
- * Shows:  a peer that is ready leaves the loop and becomes a task; when its worker is done it comes
- *         back by a list and an eventfd, so that one thread alone ever touches the loop. Threads,
- *         their queue and their orderly end are lib/thread_pool's.
+ * Shows:  a peer that is ready leaves the loop and becomes a task; when its worker is done the peer
+ *         comes back through a list and an eventfd, so that only one thread ever touches the loop.
+ *         Threads, their queue and their orderly end are lib/thread_pool's.
  * Run:    build/07-thread-pool/pool -p 8000
  *         build/07-thread-pool/pool -p 8000 -P http -d book -w 2
  * Watch:  top -H -p PID, with -s 300 and a few clients: the workers have names.

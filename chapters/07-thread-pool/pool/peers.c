@@ -60,13 +60,13 @@ serve(void *owner)
 
 /* ---- the loop's side ---- */
 
-/* Where the pool has no room this sleeps until it has: who else is ready waits in the kernel. */
+/* Sleeps as long as the pool has no room: whoever else is ready waits in the kernel. */
 static void
 hand_over(void *owner, uint32_t events)
 {
     struct peer *p = owner;
 
-    loop_remove(&p->handler); /* first: from the next lines on it is a worker's */
+    loop_remove(&p->handler); /* first: after the next lines it is a worker's */
     p->readable = events & ~(uint32_t)EPOLLOUT;
     thread_pool_submit(pool, &p->task);
 }
@@ -91,7 +91,7 @@ take_back(void *unused, uint32_t events)
 
     (void)unused;
     (void)events;
-    eventfd_read(bell.fd, &rung); /* before the look, or a peer that comes now is not heard */
+    eventfd_read(bell.fd, &rung); /* before we look, or a peer that comes now is not heard */
     pthread_mutex_lock(&lock);
     p = served;
     served = NULL;
@@ -101,7 +101,7 @@ take_back(void *unused, uint32_t events)
         watch(p);
     }
     if (no_more && peers == 0)
-        loop_remove(&bell); /* not closed: who gave the last one back may not have rung yet */
+        loop_remove(&bell); /* not closed: whoever gave the last one back may not have rung yet */
 }
 
 void

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-/* Before all others. A worker thinks for `pause_ms` about what it has read. */
+/* Called before all others. A worker thinks for `pause_ms` about what it has read. */
 void peers_open(struct loop *loop, struct thread_pool *pool, const struct protocol *protocol,
                 int64_t pause_ms);
 
@@ -22,5 +22,5 @@ void peer_begin(int fd);
 /* No more will begin: when the last has ended, nothing of theirs is in the loop any more. */
 void peers_last(void);
 
-/* After the pool's shutdown: until then a worker may be about to say that it is done. */
+/* Called after the pool's shutdown: until then a worker may be about to say that it is done. */
 void peers_close(void);

@@ -3,7 +3,7 @@
  *
  * Shows:  tasks that compute need a CPU each: more workers than CPUs (N) bring nothing, and one
  *         more (N+1) is for the moment in which one of them has to wait after all. Tasks that wait
- *         need no CPU: while they wait, others can, and more workers are more throughput.
+ *         need no CPU: while they wait, others can work, and more workers mean more throughput.
  * Run:    build/07-thread-pool/sizing
  *         taskset -c 0 build/07-thread-pool/sizing        as if there were one CPU
  *         build/07-thread-pool/sizing -s >sizing.svg      drawn
@@ -47,7 +47,7 @@ wait_for_it(void *unused)
     return unused;
 }
 
-/* Tasks in a second. */
+/* Tasks per second. */
 static double
 throughput(void *(*what)(void *), int tasks)
 {
@@ -63,7 +63,7 @@ throughput(void *(*what)(void *), int tasks)
     return tasks * 1e9 / (double)(now_ns() - began);
 }
 
-/* The best of the rounds: what else the machine has to do can only make it less. */
+/* The best of the rounds: what else the machine has to do can only lower the figure. */
 static void
 measure(struct measured *m, int tasks)
 {

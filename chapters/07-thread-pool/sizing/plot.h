@@ -5,7 +5,7 @@
 
 struct measured {
     int workers;
-    double computing, waiting; /* tasks in a second */
+    double computing, waiting; /* tasks per second */
 };
 
 /*

@@ -1,5 +1,5 @@
 /*
- * serve - a file server that no peer can keep waiting: one thread, and a machine a peer
+ * serve - a file server that no peer can keep waiting: one thread, and a machine for each peer
  *
  * Shows:  a loop that only waits and moves bytes (here), a connection that can stop anywhere and
  *         go on later (peer.c), and a protocol that knows of neither (lib/http_files.c).
@@ -25,7 +25,7 @@ enum { MOST_PEERS = 4000 };
 static const struct protocol *protocol;
 static int64_t patience;
 static struct peer peers[1 + MOST_PEERS];
-static struct pollfd watched[1 + MOST_PEERS]; /* the peer's of the same number; 0: the listener */
+static struct pollfd watched[1 + MOST_PEERS]; /* for the peer of the same number; 0: the listener */
 static size_t count = 1;
 
 /* False: the server is to stop. */
@@ -73,7 +73,7 @@ time_left(void)
     return next < now ? 0 : (int)((next - now) / NS_PER_MS) + 1;
 }
 
-/* A step forward has put the deadline off; but who only keeps us busy does not escape it. */
+/* A step forward has put the deadline off; but a peer that only keeps us busy does not escape. */
 static void
 serve(size_t i, int64_t now)
 {

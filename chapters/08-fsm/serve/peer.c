@@ -43,7 +43,7 @@ peer_close(struct peer *p)
     buffer_close(&p->out);
 }
 
-/* Of a conversation that goes on, or is over: nothing is owed when this is asked. */
+/* The next task of a peer that is owed nothing, whether the conversation goes on or is over. */
 static enum task
 next_task(const struct peer *p)
 {
@@ -60,8 +60,8 @@ next_task(const struct peer *p)
 }
 
 /*
- * To close with unread bytes would reset the connection, and our last word might be lost. So we
- * end our side only, and read, to throw it away, until the peer ends its own.
+ * To close with unread bytes would reset the connection, and our last word might be lost. So we end
+ * only our side, and read, and throw away what we read, until the peer ends its own.
  */
 static void
 take_leave(struct peer *p, int fd)
@@ -109,8 +109,8 @@ peer_step(struct peer *p, struct pollfd *w)
 }
 
 /*
- * poll() calls a socket writable when a third of its queue is free; a slow reader may be at work
- * on the rest. It is given up when nothing has left the queue since the last deadline.
+ * poll() calls a socket writable when a third of its queue is free; a slow reader may be at work on
+ * the rest. It is given up only when nothing has left the queue since the last deadline.
  */
 static bool
 still_reads(struct peer *p, int fd)

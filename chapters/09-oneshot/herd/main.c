@@ -1,9 +1,9 @@
 /*
  * herd - many threads wait for one listener: how many wake up for one peer?
  *
- * Shows:  where each has an epoll instance of its own, all are told of every peer; one gets it,
- *         the others have woken up in vain. EPOLLEXCLUSIVE tells one: always the first who is
- *         free. Those who are blocked in accept() take turns.
+ * Shows:  where each has an epoll instance of its own, all are told of every peer; one gets it, the
+ *         others have woken up in vain. EPOLLEXCLUSIVE tells one: always the first that is free.
+ *         Those blocked in accept() take turns.
  * Run:    build/09-oneshot/herd
  *         build/09-oneshot/herd -w 16
  * Watch:  whoever is told waits at a gate until nobody else wakes up any more; so what is counted
@@ -32,7 +32,7 @@ static const struct way ways[] = {
     {"a listener each, SO_REUSEPORT", A_LISTENER_EACH, EPOLLIN},
 };
 
-/* How many are told of PEERS peers, who come one after the other. */
+/* How many are told of PEERS peers, which come one after the other. */
 static int
 call(int listener)
 {

@@ -84,8 +84,8 @@ all_asleep(void)
 }
 
 /*
- * All are looked at twice: one who has been seen asleep may be woken up by another, who falls
- * asleep before he is seen. The second time that shows, or he is at the gate.
+ * All are looked at twice: one that was seen asleep may be woken up by another, which falls asleep
+ * before it is seen. The second look finds the first one awake, or at the gate.
  */
 void
 waiters_settle(void)
@@ -112,7 +112,7 @@ waiters_open_gate(void)
         sem_post(&gate);
 }
 
-/* What was prepared for it alone; the first has what is shared. */
+/* Closes what was opened for it alone; what is shared is the first one's. */
 static void
 let_go(const struct waiter *w)
 {
@@ -129,7 +129,7 @@ waiters_end(void)
 {
     for (int i = 0; i < waiter_count; i++)
         if (way->where == IN_ACCEPT)
-            shutdown(waiters[i].listener, SHUT_RD); /* wakes up who is blocked; twice: no harm */
+            shutdown(waiters[i].listener, SHUT_RD); /* wakes up those blocked; twice: no harm */
         else
             check(eventfd_write(waiters[i].over, 1), "eventfd_write");
     join_workers(threads, waiter_count);

@@ -25,6 +25,6 @@ int waiters_told(void);
 /* Lets them go on. */
 void waiters_open_gate(void);
 
-/* Ends them, and the listener; then these are how many peers each of them got. */
+/* Ends them, and the listener; then these say how many peers each of them got. */
 void waiters_end(void);
 int waiters_accepted(int number);

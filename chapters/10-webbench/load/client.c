@@ -86,18 +86,23 @@ hang_up(struct client *c)
     c->dialled = c->first_byte = 0;
 }
 
+/* Is a connection that ends nothing special, because who needs one opens another? */
+static bool
+reconnects(const struct worker *w)
+{
+    return w->plan->visits || w->plan->protocol->reconnects;
+}
+
 /* The connection is of no use any more: all that was asked on it has come to nothing. */
 static void
 lose(struct worker *w, struct client *c, enum outcome outcome, int64_t now)
 {
-    bool again = w->plan->visits || w->plan->protocol->reconnects;
-
-    if (c->state != ASKING && in_window(w, now))
-        count(w, outcome, now); /* no request, but an attempt to be ready for one */
+    if (c->exchange.unanswered == 0)
+        count_idle(w, outcome, now);
     for (unsigned n = c->exchange.unanswered; n > 0; n--)
         settle(w, c, outcome, now);
     hang_up(c);
-    enter(w, c, again ? RESTING : GONE, now);
+    enter(w, c, reconnects(w) ? RESTING : GONE, now);
 }
 
 void
@@ -127,20 +132,20 @@ static bool
 may_ask(const struct worker *w, const struct client *c, int64_t now)
 {
     return (int)c->exchange.unanswered < w->plan->pipeline && w->left > 0 && now <= w->window_end &&
-           (w->plan->rate == 0 || c->owed > 0);
+           c->due <= now;
 }
 
 static void
 begin_request(struct worker *w, struct client *c, int64_t now)
 {
     int at = (c->oldest + (int)c->exchange.unanswered) % w->plan->pipeline;
-    struct moments m = {now, now};
+    struct moments *m = &c->unanswered[at];
 
-    if (w->plan->rate > 0) {
-        m.due = due_at(w, c, c->asked);
-        c->owed--;
+    m->begun = m->due = now;
+    if (c->due > 0) { /* there is a rate */
+        m->due = c->due;
+        c->due = due_of_share(w, c, c->asked + 1);
     }
-    c->unanswered[at] = m;
     w->plan->protocol->ask(&c->exchange, (uint64_t)c->number << 32 | c->asked++);
     w->left--;
     w->in_flight++;
@@ -208,7 +213,7 @@ take_end(struct worker *w, struct client *c, int64_t now)
 {
     enum outcome outcome;
 
-    if (c->state != ASKING && w->plan->protocol->reconnects) {
+    if (c->exchange.unanswered == 0 && reconnects(w)) {
         c->exchange.last = true;
         return true;
     }
@@ -237,7 +242,7 @@ receive(struct worker *w, struct client *c, bool ended)
         w->result->bytes_received += (uint64_t)n;
         w->heard = now;
         alive = take_answers(w, c, (size_t)n, now);
-        if (ended && c->exchange.unanswered == 0 && w->plan->protocol->reconnects)
+        if (alive && ended && c->exchange.unanswered == 0)
             c->exchange.last = true; /* of which there will be no other event */
     } else if (c->exchange.broken) {
         lose(w, c, c->exchange.broken, now);
@@ -254,7 +259,7 @@ receive(struct worker *w, struct client *c, bool ended)
     if (!alive)
         return;
     if (c->exchange.last || (w->plan->visits && c->exchange.unanswered == 0)) {
-        if (c->exchange.unanswered > 0) {
+        if (c->exchange.unanswered > 0 || !reconnects(w)) {
             lose(w, c, CLOSED_EARLY, now);
             return;
         }

@@ -30,7 +30,8 @@ struct client {
     int64_t first_byte; /* when the answer to the oldest request began to come; 0: not yet */
     uint32_t number;    /* among all clients of all threads */
     uint64_t asked;     /* requests begun */
-    uint64_t owed;      /* with a rate: requests that are due and not begun */
+    uint64_t share;     /* with a rate: requests that are its to begin, and */
+    int64_t due;        /*   when the next one is due; INT64_MAX: none is left. Else 0 */
     uint64_t answered;  /* in the window */
     struct moments *unanswered; /* a ring of `pipeline`; */
     int oldest;                 /*   here is the oldest one */
@@ -55,7 +56,7 @@ struct worker {
     int64_t next_look;                /* at those who have waited too long */
     int64_t heard;                    /* when the server has last said anything */
 
-    /* with a rate: who begins the next request, in which round, and when */
+    /* with a rate: whose request is the next to become due, in which round, and when */
     int turn;
     uint64_t round;
     int64_t next_due;
@@ -72,6 +73,12 @@ void end_on_interrupt(void);
 /* Does all of it; `begin_together` waits for the other threads and says when that was. */
 void run_worker(struct worker *w, int64_t (*begin_together)(void));
 
+/*
+ * With a rate: counts what was due in the window, and what of it was not sent. The window's `end`
+ * is that of the thread that ends last: what is due to clients who are gone is due all the same.
+ */
+void count_due(struct worker *w, int64_t end);
+
 /* Begins to connect client `c`, which is GONE, so that it stays. */
 void connect_to_stay(struct worker *w, struct client *c, int64_t now);
 
@@ -86,6 +93,9 @@ void look_after(struct worker *w, struct client *c, int64_t now);
 
 /* When its request number `n`, 0 and up, is due, if there is a rate. */
 int64_t due_at(const struct worker *w, const struct client *c, uint64_t n);
+
+/* The same, if it is one of its share; else INT64_MAX. */
+int64_t due_of_share(const struct worker *w, const struct client *c, uint64_t n);
 
 /* For TRACE: until `now` client `c` has waited, or worked, for what its state says. */
 void trace(const struct worker *w, const struct client *c, bool waited, int64_t now);

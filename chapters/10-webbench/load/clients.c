@@ -43,13 +43,16 @@ merge_samples(struct result *into, const struct result *from)
 static void
 merge(struct result *into, const struct result *from)
 {
-    for (int i = 0; i < OUTCOMES; i++)
+    for (int i = 0; i < OUTCOMES; i++) {
         into->outcomes[i] += from->outcomes[i];
+        into->warm_up_outcomes[i] += from->warm_up_outcomes[i];
+    }
     for (int i = 0; i <= MOST_STATUS; i++)
         into->statuses[i] += from->statuses[i];
     into->window = from->window > into->window ? from->window : into->window;
     into->interrupted = into->interrupted || from->interrupted;
     into->warm_up += from->warm_up;
+    into->unbegun += from->unbegun;
     into->late += from->late;
     into->oldest = from->oldest > into->oldest ? from->oldest : into->oldest;
     into->due += from->due;
@@ -65,6 +68,28 @@ merge(struct result *into, const struct result *from)
     histogram_merge(&into->first_bytes, &from->first_bytes);
     histogram_merge(&into->connects, &from->connects);
     merge_samples(into, from);
+}
+
+/* Into that of the first. */
+static void
+add_up(struct worker *workers)
+{
+    struct result *result = workers[0].result;
+    int64_t end = 0;
+
+    for (int i = 0; i < plan->threads; i++)
+        end = workers[i].window_end > end ? workers[i].window_end : end;
+    for (int i = 0; i < plan->threads; i++) {
+        if (plan->rate > 0)
+            count_due(&workers[i], end);
+        if (i == 0)
+            continue;
+        merge(result, workers[i].result);
+        free(workers[i].result->samples);
+        free(workers[i].result);
+    }
+    for (int i = ANSWERED + 1; i < OUTCOMES; i++)
+        result->failures += result->outcomes[i];
 }
 
 /* ---- threads ---- */
@@ -106,9 +131,13 @@ prepare_worker(struct worker *w, int i, struct result *result)
     if (!w->clients || !w->moments)
         fail("calloc", NULL);
     for (int k = 0; k < w->count; k++) {
-        w->clients[k].exchange.fd = -1;
-        w->clients[k].number = (uint32_t)(k * plan->threads + i);
-        w->clients[k].unanswered = w->moments + (size_t)k * (size_t)plan->pipeline;
+        struct client *c = &w->clients[k];
+
+        c->exchange.fd = -1;
+        c->number = (uint32_t)(k * plan->threads + i);
+        c->unanswered = w->moments + (size_t)k * (size_t)plan->pipeline;
+        if (w->requests > (uint64_t)k)
+            c->share = (w->requests - (uint64_t)k - 1) / (uint64_t)w->count + 1;
     }
 }
 
@@ -157,16 +186,11 @@ run_clients(const struct plan *the_plan, struct result *result)
         if ((errno = pthread_create(&threads[i], NULL, work, &workers[i])) != 0)
             fail("pthread_create", NULL);
     work(&workers[0]);
-    for (int i = 1; i < plan->threads; i++) {
+    for (int i = 1; i < plan->threads; i++)
         pthread_join(threads[i], NULL);
-        merge(result, workers[i].result);
-        free(workers[i].result->samples);
-        free(workers[i].result);
-    }
+    add_up(workers);
     for (int i = 0; i < plan->threads; i++)
         end_worker(&workers[i]);
-    for (int i = ANSWERED + 1; i < OUTCOMES; i++)
-        result->failures += result->outcomes[i];
     pthread_barrier_destroy(&barrier);
     free(workers);
     free(threads);

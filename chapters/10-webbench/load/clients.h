@@ -53,19 +53,25 @@ struct sample {
 /*
  * Of the requests that were on their way in the window, each is counted in `outcomes` once: so
  * what the server has seen of them is the sum of `outcomes`, but for those that never got a
- * connection (REFUSED to NO_DESCRIPTOR). What came is `outcomes` of ANSWERED to WRONG_BODY: the
- * difference of the two is what failed, and what was IN_FLIGHT at the end.
+ * connection (REFUSED to NO_DESCRIPTOR). One that is lost while nothing is asked on it counts as a
+ * request that failed: it was to be asked on. What came is `outcomes` of ANSWERED to WRONG_BODY:
+ * the difference of the two is what failed, and what was IN_FLIGHT at the end.
+ *
+ * The histograms have what was ANSWERED, and nothing else. With a rate that is as in wrk2: what
+ * failed, or was never sent, has no time, although somebody has waited for it.
  */
 struct result {
     int64_t window;   /* that was measured: less than planned when all was done, nobody was left, */
     bool interrupted; /*   or SIGINT has come, which ends a run as if its time were up */
     uint64_t outcomes[OUTCOMES];
-    uint64_t failures;                  /* the sum of all but the first two */
-    uint64_t statuses[MOST_STATUS + 1]; /* http: how often each came, wanted or not: [200], [404] */
-    uint64_t warm_up;      /* requests settled before the window: counted here and nowhere else */
+    uint64_t warm_up_outcomes[OUTCOMES]; /* the same, settled before the window */
+    uint64_t failures;                   /* the sum of all but the first two */
+    uint64_t statuses[MOST_STATUS + 1];  /* http: how often each came, wanted or not: [200] */
+    uint64_t warm_up;      /* requests settled before the window, which no figure below has */
     uint64_t late;         /* of those IN_FLIGHT, how many were answered soon after the window */
     int64_t oldest;        /* how long the oldest IN_FLIGHT had waited (from when it was due) */
     uint64_t due, unsent;  /* with a rate: due in the window; due but never sent, at its end */
+    uint64_t unbegun;      /* of the plan's `requests`, if it says how many */
     int answered;          /* clients that got at least one answer that counts */
     uint64_t fewest, most; /* such answers that one client got */
     uint64_t bytes_sent, bytes_received;

@@ -166,26 +166,78 @@ statuses_between(const struct result *r, int least, int most)
     return sum;
 }
 
+uint64_t
+warm_up_failures(const struct result *r)
+{
+    uint64_t sum = 0;
+
+    for (int i = ANSWERED + 1; i < OUTCOMES; i++)
+        sum += r->warm_up_outcomes[i];
+    return sum;
+}
+
+/* By kind, as far as there is room. */
+static void
+warn_of_warm_up(const struct result *r, struct warnings *w)
+{
+    char *text = w->text[w->count], a[TEXT];
+    size_t len;
+
+    warn(w, "%s failed during the warm-up", grouped(warm_up_failures(r), a));
+    len = strlen(text);
+    for (int i = ANSWERED + 1; i < OUTCOMES; i++) {
+        char kind[WARNING];
+
+        if (r->warm_up_outcomes[i] == 0)
+            continue;
+        snprintf(kind, sizeof kind, "%s %s %s", strchr(text, ':') ? "," : ":",
+                 grouped(r->warm_up_outcomes[i], a), outcome_keys[i]);
+        if (len + strlen(kind) + strlen("...") >= WARNING) {
+            strcpy(text + len, "...");
+            return;
+        }
+        strcpy(text + len, kind);
+        len += strlen(kind);
+    }
+}
+
+/* What was to be asked, and was not, or has come to nothing: it is in no time. */
+static void
+warn_of_missing(const struct plan *plan, const struct result *r, struct warnings *w)
+{
+    char a[TEXT], b[TEXT];
+
+    if (plan->rate > 0 && r->outcomes[ANSWERED] > 0 && r->unsent + r->failures > 0)
+        warn(w, "the times leave out requests: %s not sent, %s failed", grouped(r->unsent, a),
+             grouped(r->failures, b));
+    if (r->unbegun > 0)
+        warn(w, "requests never begun: %s of %s", grouped(r->unbegun, a),
+             grouped(plan->requests, b));
+}
+
 void
 find_warnings(const struct plan *plan, const struct result *r, struct warnings *w)
 {
     uint64_t answers = r->outcomes[ANSWERED];
+    int never = plan->clients - r->answered;
     int share = (int)(client_share(plan, r) * 100 + 0.5);
     char a[TEXT];
 
     w->count = 0;
-    if (answers == 0)
+    if (responses_received(r) == 0)
         warn(w, "nothing was answered: there is nothing to compare");
+    else if (answers == 0)
+        warn(w, "no answer was what was wanted: there is nothing to compare");
     if (statuses_between(r, 100, MOST_STATUS) > 0 && statuses_between(r, 200, 299) == 0)
         warn(w, "no answer had a status of 2xx: an error page may be quick to send");
-    if (answers > 0 && r->answered < plan->clients)
-        warn(w, "%s clients got no answer: the times are those of the others",
-             grouped((uint64_t)(plan->clients - r->answered), a));
+    if (answers > 0 && never > 0)
+        warn(w, "%s client%s got no answer: the times are those of the others",
+             grouped((uint64_t)never, a), never == 1 ? "" : "s");
     if (share >= 90)
         warn(w, "this client used %d %% of its CPU: it may be the limit, not the server", share);
-    if (r->unsent * 100 > r->due)
-        warn(w, "%s requests were due but not sent: the server was behind in the end",
-             grouped(r->unsent, a));
+    warn_of_missing(plan, r, w);
+    if (warm_up_failures(r) > 0)
+        warn_of_warm_up(r, w);
     if (r->interrupted)
         warn(w, "interrupted after %.2f s", (double)r->window / NS_PER_SECOND);
     else if (r->window < plan->window && plan->window != INT64_MAX && plan->requests == 0)

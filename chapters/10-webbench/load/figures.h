@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { TEXT = 32, MEASURES = 4, FIGURES = 10, MOST_WARNINGS = 8, WARNING = 78 };
+enum { TEXT = 32, MEASURES = 4, FIGURES = 10, MOST_WARNINGS = 8, WARNING = 75 };
 
 /* 1234567 as "1,234,567". */
 const char *grouped(uint64_t number, char text[TEXT]);
@@ -57,13 +57,16 @@ extern const struct figure figures[FIGURES];
 /* In nanoseconds. */
 uint64_t figure_of(const struct histogram *h, const struct figure *figure);
 
-/* Reasons not to trust the figures, the gravest first, a sentence each. */
+/* Reasons not to trust the figures, the gravest first, a sentence each; with "  ! ", 78 columns. */
 struct warnings {
     int count;
     char text[MOST_WARNINGS][WARNING];
 };
 
 void find_warnings(const struct plan *plan, const struct result *r, struct warnings *w);
+
+/* All that failed before the window. */
+uint64_t warm_up_failures(const struct result *r);
 
 /* "100 connections to 127.0.0.1:8000" */
 void put_clients(FILE *out, const struct plan *plan);

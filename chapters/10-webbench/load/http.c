@@ -43,9 +43,9 @@ write_request(FILE *out, const char *text)
 {
     struct url url;
 
-    parse_url(text, &url);
-    fprintf(out, "%s %s%.*s HTTP/1.1\r\n", plan->method, *url.target == '/' ? "" : "/",
-            (int)url.target_len, url.target);
+    parse_url(text, false, &url);
+    fprintf(out, "%s %s%.*s HTTP/1.1\r\n", plan->method, url.slash, (int)url.target_len,
+            url.target);
     if (!is_given("Host"))
         fprintf(out, "Host: %.*s\r\n", (int)url.authority_len, url.authority);
     if (plan->visits && !is_given("Connection"))

@@ -60,7 +60,8 @@ static const char help[] =
     "  -n, --requests N      so many requests in all; without -t however long they take\n"
     "  -W, --warm-up SECONDS load before the time that is measured (0)\n"
     "  -R, --rate N          requests a second of all clients together, due at fixed moments\n"
-    "                        however slow the server is; without it, as fast as it answers\n"
+    "                        however slow the server is; without it, as fast as it answers.\n"
+    "                        What fails, or is not sent, is in no time: the report says so\n"
     "  -w, --timeout SECONDS who waits for longer has failed (10)\n"
     "      --visits          a connection for each request; without it they are kept\n"
     "what is asked\n"
@@ -85,87 +86,116 @@ static const char help[] =
     "\n"
     "Status: 0 all was answered, 1 something failed or nothing was answered, 2 wrong options.\n";
 
-static void
-parse_option(int option, const char *value, struct options *o)
+/* The options in groups, as in the help. False: this is none of them. */
+static bool
+parse_amount(int option, const char *value, struct plan *plan)
 {
-    struct plan *plan = &o->plan;
-
     switch (option) {
     case 'c':
         plan->clients = (int)parse_number(value, 1, MOST_CLIENTS, "CONNECTIONS");
-        break;
+        return true;
     case 'T':
         plan->threads = (int)parse_number(value, 1, MOST_THREADS, "THREADS");
-        break;
+        return true;
     case 't':
         plan->window = parse_seconds(value, 0.1);
-        break;
+        return true;
     case 'n':
         plan->requests = (uint64_t)parse_number(value, 1, INT64_MAX, "REQUESTS");
-        break;
+        return true;
     case 'W':
         plan->warm_up = parse_seconds(value, 0);
-        break;
+        return true;
     case 'R':
         plan->rate = parse_fraction(value, 0.01, 1e8, "RATE");
-        break;
+        return true;
     case 'w':
         plan->patience = parse_seconds(value, 0.1);
-        break;
+        return true;
     case VISITS:
-        plan->visits = true;
-        break;
+        return plan->visits = true;
+    default:
+        return false;
+    }
+}
+
+static bool
+parse_request(int option, const char *value, struct plan *plan)
+{
+    switch (option) {
     case 'l':
         plan->bytes = (size_t)parse_number(value, 1, MOST_BYTES, "BYTES");
-        break;
+        return true;
     case 'm':
         plan->method = parse_method(value);
-        break;
+        return true;
     case 'd':
         read_body(value, plan);
-        break;
+        return true;
     case 'p':
         plan->pipeline = (int)parse_number(value, 1, MOST_PIPELINE, "PIPELINE");
-        break;
+        return true;
+    default: /* 'H', of which there may be many, is parse_options()'s */
+        return false;
+    }
+}
+
+static bool
+parse_expectation(int option, const char *value, struct plan *plan)
+{
+    switch (option) {
     case 'e':
         parse_status(value, plan);
-        break;
+        return true;
     case BODY_LENGTH_OF:
         plan->wanted_length = parse_number(value, 0, INT64_MAX, "BODY-LENGTH");
-        break;
+        return true;
     case CHECKSUM:
         plan->wanted_checksum = parse_number(value, 0, UINT32_MAX, "CHECKSUM");
-        break;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool
+parse_report(int option, const char *value, struct options *o)
+{
+    switch (option) {
     case 'o':
         o->values = value;
-        break;
+        return true;
     case JSON:
         o->json = value;
-        break;
+        return true;
     case SVG:
         o->svg = value;
-        break;
+        return true;
     case HTML:
         o->html = value;
-        break;
+        return true;
     case 'D':
-        o->distribution = true;
-        break;
+        return o->distribution = true;
     case SAMPLES:
-        o->samples = true;
-        break;
+        return o->samples = true;
     case 'C':
-        o->classic = true;
-        break;
+        return o->classic = true;
     case 'q':
-        o->quiet = true;
-        break;
+        return o->quiet = true;
     case 'h':
         printf("%s", help);
         exit(0);
-    default: /* getopt_long() has said what is wrong */
-        exit(2);
+    default:
+        return false;
     }
+}
+
+static void
+parse_option(int option, const char *value, struct options *o)
+{
+    if (!parse_amount(option, value, &o->plan) && !parse_request(option, value, &o->plan) &&
+        !parse_expectation(option, value, &o->plan) && !parse_report(option, value, o))
+        exit(2); /* getopt_long() has said what is wrong */
 }
 
 /* All URLs must be of one server, because a connection is. */
@@ -176,7 +206,7 @@ parse_urls(char **urls, struct options *o)
 
     for (int i = 0; urls[i]; i++) {
         struct url url;
-        const char *wrong = parse_url(urls[i], &url);
+        const char *wrong = parse_url(urls[i], false, &url);
 
         if (wrong)
             refuse("%s: '%.*s'", wrong, visible(urls[i]), urls[i]);

@@ -30,9 +30,8 @@ static const char style[] =
     ".book, dt { color: var(--quiet); } dd { margin: 0 0 .4rem; }\n"
     "@media (min-width: 40rem) { dl { display: grid; grid-template-columns: 11rem 1fr; } }\n"
     ".plot { display: block; width: 100%; max-width: 38rem; height: auto; }\n"
-    ".scroll { overflow-x: auto; margin: 0 0 1.25rem; }\n"
+    ".scroll { overflow-x: auto; margin: 0 0 .4rem; } .note { color: var(--quiet); }\n"
     "table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .95rem; }\n"
-    "caption { text-align: left; color: var(--quiet); padding-bottom: .4rem; }\n"
     "th, td { padding: .25rem .9rem .25rem 0; text-align: right; white-space: nowrap;\n"
     "  border-bottom: 1px solid var(--line); font-weight: 400; }\n"
     "th:first-child { text-align: left; } thead th { font-weight: 600; }\n"
@@ -115,12 +114,18 @@ put_counts(const struct plan *plan, const struct result *r)
 /* ---- how long it took ---- */
 
 static void
-open_table(const char *caption)
+open_table(const char *label)
 {
     fprintf(page,
             "<div class=\"scroll\" role=\"region\" aria-label=\"%s\" tabindex=\"0\">\n<table>\n"
-            "<caption>%s</caption>\n<thead><tr>",
-            caption, caption);
+            "<thead><tr>",
+            label);
+}
+
+static void
+close_table(const char *note)
+{
+    fprintf(page, "</tbody>\n</table>\n</div>\n<p class=\"note\">%s</p>\n</section>\n", note);
 }
 
 static void
@@ -132,7 +137,7 @@ put_times(const struct plan *plan, const struct result *r)
     name_measures(r, measures);
     fputs("<section>\n<h2>How long it took</h2>\n", page);
     write_svg(page, plan, r);
-    open_table("- where there are too few values");
+    open_table("How long it took");
     fputs("<th scope=\"col\"></th>", page);
     for (int m = 0; m < MEASURES; m++)
         if (measures[m].histogram->count > 0)
@@ -148,7 +153,7 @@ put_times(const struct plan *plan, const struct result *r)
                             : duration(figure_of(measures[m].histogram, f), text));
         fputs("</tr>\n", page);
     }
-    fputs("</tbody>\n</table>\n</div>\n</section>\n", page);
+    close_table("A - stands where there are too few values for a figure.");
 }
 
 static void
@@ -160,7 +165,7 @@ put_samples(const struct result *r)
     for (int i = 0; i < r->sample_count; i++)
         most = r->samples[i].answered > most ? r->samples[i].answered : most;
     fputs("<section>\n<h2>Second by second</h2>\n", page);
-    open_table("The last second may be a part of one");
+    open_table("Second by second");
     for (const char *const *head =
              (const char *const[]){"second", "answered", "", "failed", "mean", "longest", NULL};
          *head; head++)
@@ -177,7 +182,7 @@ put_samples(const struct result *r)
         fprintf(page, "<td>%s</td>", s->answered ? duration(s->sum / s->answered, text) : "-");
         fprintf(page, "<td>%s</td></tr>\n", s->answered ? duration(s->slowest, text) : "-");
     }
-    fputs("</tbody>\n</table>\n</div>\n</section>\n", page);
+    close_table("The last second may be a part of one.");
 }
 
 /* ---- how it was measured ---- */

@@ -41,7 +41,9 @@ write_values(FILE *out, const struct plan *plan, const struct result *r)
         fprintf(out, "status_%dxx=%" PRIu64 "\n", i, statuses_between(r, i * 100, i * 100 + 99));
     fprintf(out, "sent=%" PRIu64 "\nresponses=%" PRIu64 "\ndue=%" PRIu64 "\nunsent=%" PRIu64 "\n",
             requests_sent(r), responses_received(r), r->due, r->unsent);
-    fprintf(out, "late=%" PRIu64 "\nwarm_up=%" PRIu64 "\n", r->late, r->warm_up);
+    fprintf(out, "late=%" PRIu64 "\nwarm_up=%" PRIu64 "\nwarm_up_failures=%" PRIu64 "\n", r->late,
+            r->warm_up, warm_up_failures(r));
+    fprintf(out, "unbegun=%" PRIu64 "\n", r->unbegun);
     fprintf(out, "oldest_us=%" PRId64 "\nfailures=%" PRIu64 "\n", r->oldest / 1000, r->failures);
     fprintf(out,
             "client_cpu_us=%" PRId64 "\nbytes_sent=%" PRIu64 "\nbytes_received=%" PRIu64
@@ -150,6 +152,17 @@ put_plan(const struct plan *plan)
         put_amount("asked_requests_per_second", plan->rate);
 }
 
+/* Those kinds of which there were some. */
+static void
+put_failures(const char *key, const uint64_t outcomes[OUTCOMES])
+{
+    open_with(key, '{');
+    for (int i = ANSWERED + 1; i < OUTCOMES; i++)
+        if (outcomes[i])
+            put_count(outcome_keys[i], outcomes[i]);
+    close_with('}');
+}
+
 static void
 put_counts(const struct result *r)
 {
@@ -164,13 +177,11 @@ put_counts(const struct result *r)
     put_count("answered_late", r->late);
     put_count("requests_due", r->due);
     put_count("requests_unsent", r->unsent);
+    put_count("requests_unbegun", r->unbegun);
     put_count("warm_up_requests", r->warm_up);
     put_amount("answered_per_second", per_second((double)r->outcomes[ANSWERED], r));
-    open_with("failures", '{');
-    for (int i = ANSWERED + 1; i < OUTCOMES; i++)
-        if (r->outcomes[i])
-            put_count(outcome_keys[i], r->outcomes[i]);
-    close_with('}');
+    put_failures("failures", r->outcomes);
+    put_failures("warm_up_failures", r->warm_up_outcomes);
     open_with("statuses", '{');
     for (int i = 100; i <= MOST_STATUS; i++)
         if (r->statuses[i]) {
@@ -232,9 +243,9 @@ put_samples(const struct result *r)
  * - server protocol (method urls) (message_bytes) connections connection_for_each threads
  *   pipeline_requests warm_up_seconds timeout_seconds (asked_requests_per_second): what was asked
  * - measured_seconds requests_sent responses_received requests_answered requests_failed
- *   requests_in_flight answered_late requests_due requests_unsent warm_up_requests
- *   answered_per_second: what came of it
- * - failures: by kind, as the file for scripts calls them
+ *   requests_in_flight answered_late requests_due requests_unsent requests_unbegun
+ *   warm_up_requests answered_per_second: what came of it
+ * - failures warm_up_failures: by kind, as the file for scripts calls them
  * - statuses: by number
  * - clients_answered fewest_answers_of_a_client most_answers_of_a_client oldest_in_flight_us
  *   bytes_sent bytes_received client_cpu_us

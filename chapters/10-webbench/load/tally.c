@@ -24,18 +24,21 @@ sample_at(struct worker *w, int64_t now)
     return &r->samples[r->sample_count - 1];
 }
 
-bool
-in_window(const struct worker *w, int64_t now)
-{
-    return now >= w->window_begin && now <= w->window_end;
-}
-
-void
+static void
 count(struct worker *w, enum outcome outcome, int64_t now)
 {
     w->result->outcomes[outcome]++;
     if (outcome != ANSWERED && w->window_begin > 0)
         sample_at(w, now)->failures++;
+}
+
+void
+count_idle(struct worker *w, enum outcome outcome, int64_t now)
+{
+    if (now < w->window_begin)
+        w->result->warm_up_outcomes[outcome]++;
+    else if (now <= w->window_end)
+        count(w, outcome, now);
 }
 
 static void
@@ -71,6 +74,7 @@ settle(struct worker *w, struct client *c, enum outcome outcome, int64_t now)
             r->oldest = w->window_end - m.due;
     } else if (now < w->window_begin) {
         r->warm_up++;
+        r->warm_up_outcomes[outcome]++;
     } else {
         count(w, outcome, now);
         if (outcome <= WRONG_BODY && c->exchange.answer.status > 0)

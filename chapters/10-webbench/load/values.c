@@ -110,9 +110,11 @@ read_body(const char *text, struct plan *plan)
     plan->body_len = strlen(text);
     if (*text != '@')
         return;
-    fd = open(text + 1, O_RDONLY | O_CLOEXEC);
-    if (fd == -1 || fstat(fd, &status) == -1)
-        fail("open", text + 1);
+    fd = open(text + 1, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for who writes a FIFO */
+    if (fd == -1 || fstat(fd, &status) == -1) {
+        complain("open", text + 1);
+        exit(2);
+    }
     if (!S_ISREG(status.st_mode) || status.st_size > MOST_BYTES)
         refuse("a body is a file of at most %d bytes, not '%s'", MOST_BYTES, text + 1);
     plan->body_len = (size_t)status.st_size;

@@ -57,27 +57,48 @@ show_progress(struct worker *w, int64_t now)
 
 /* ---- the loop ---- */
 
-/* With a rate: when the next request of all our clients is due; never, if all have been. */
-static int64_t
-next_due(const struct worker *w)
+int64_t
+due_of_share(const struct worker *w, const struct client *c, uint64_t n)
 {
-    uint64_t before = w->round * (uint64_t)w->count + (uint64_t)w->turn;
+    return n < c->share ? due_at(w, c, n) : INT64_MAX;
+}
 
-    return before < w->requests ? due_at(w, &w->clients[w->turn], w->round) : INT64_MAX;
+/* With a rate: how many requests of client `c` are due before `moment`. */
+static uint64_t
+due_before(const struct worker *w, const struct client *c, int64_t moment)
+{
+    double passed = (double)(moment - w->start) / NS_PER_SECOND;
+    double all = (passed * w->plan->rate - c->number) / w->plan->clients;
+    uint64_t n = all < 0 ? 0 : all < (double)c->share ? (uint64_t)all : c->share;
+
+    while (due_of_share(w, c, n) < moment)
+        n++;
+    return n;
+}
+
+/* Everybody has had his turn; so the next is in the round that is on now. */
+static void
+skip_rounds(struct worker *w, int64_t now)
+{
+    uint64_t begun = due_before(w, w->clients, now);
+
+    if (begun > w->round + 1) {
+        w->turn = 0;
+        w->round = begun - 1;
+        w->next_due = due_of_share(w, w->clients, w->round);
+    }
 }
 
 /*
- * What has become due until `now` is owed by the client whose turn it is; one that waits for an
- * answer will ask later, and its request is as old by then.
+ * With a rate: the clients whose requests have become due until `now` ask, in turn. One that waits
+ * for an answer will ask later, and its request is as old by then.
  */
 static void
 hand_out(struct worker *w, int64_t now)
 {
-    while (w->next_due <= now && w->next_due < w->window_end) {
+    for (int i = 0; w->next_due <= now && i < w->count; i++) {
         struct client *c = &w->clients[w->turn];
 
-        c->owed++;
-        w->result->due += w->next_due >= w->window_begin;
         if (c->state == READY ||
             (c->state == ASKING && (int)c->exchange.unanswered < w->plan->pipeline))
             go_on(w, c, now_ns());
@@ -85,23 +106,25 @@ hand_out(struct worker *w, int64_t now)
             w->turn = 0;
             w->round++;
         }
-        w->next_due = next_due(w);
+        w->next_due = due_of_share(w, &w->clients[w->turn], w->round);
     }
+    if (w->next_due <= now)
+        skip_rounds(w, now);
 }
 
 /* epoll_wait() counts in milliseconds, which is no time to be late for a request that is due. */
 static int
 wait_for_events(struct worker *w, struct epoll_event *events, int ms)
 {
-    struct timespec timeout = {0};
+    struct timespec timeout;
     int64_t ns;
 
-    if (w->plan->rate == 0)
+    if (w->next_due == INT64_MAX)
         return epoll_wait(w->loop, events, AT_ONCE, ms);
     ns = w->next_due - now_ns();
     if (ns > ms * NS_PER_MS)
         ns = ms * NS_PER_MS;
-    timeout.tv_nsec = ns > 0 ? ns : 0;
+    timeout = (struct timespec){.tv_nsec = ns > 0 ? ns : 0};
     return epoll_pwait2(w->loop, events, AT_ONCE, &timeout, NULL);
 }
 
@@ -116,7 +139,7 @@ turn(struct worker *w, int ms)
     for (int i = 0; i < n; i++)
         advance(w, events[i].data.ptr, events[i].events);
     now = now_ns();
-    if (w->plan->rate > 0)
+    if (w->next_due <= now)
         hand_out(w, now);
     if (now < w->next_look || now > w->window_end)
         return now;
@@ -143,6 +166,7 @@ everybody(struct worker *w, void (*begin)(struct worker *, struct client *, int6
 /* ---- connecting, warm-up, window, and the moment after ---- */
 
 static atomic_bool interrupted;
+static atomic_bool somebody_listens; /* one connection of one thread is enough to know */
 
 static void
 on_interrupt(int signal)
@@ -185,7 +209,7 @@ is_over(const struct worker *w, int64_t now)
     if (plan->rate > 0)
         silence += due_at(w, w->clients, 1) - due_at(w, w->clients, 0);
     return interrupted || (w->left == 0 && w->in_flight == 0) || w->gone == w->count ||
-           (!plan->visits && w->result->connects.count == 0) ||
+           (!plan->visits && !somebody_listens) ||
            (plan->window == INT64_MAX && now - w->heard > silence);
 }
 
@@ -228,17 +252,13 @@ sum_up(struct worker *w)
     struct result *r = w->result;
 
     r->fewest = UINT64_MAX;
+    r->unbegun = w->plan->requests > 0 ? w->left : 0;
     if (r->window > 0)
         sample_at(w, w->window_end); /* or seconds without an answer would be missing at the end */
     for (struct client *c = w->clients; c < w->clients + w->count; c++) {
         r->answered += c->answered > 0;
         r->fewest = c->answered < r->fewest ? c->answered : r->fewest;
         r->most = c->answered > r->most ? c->answered : r->most;
-        while (c->owed > 0 && due_at(w, c, c->asked) < w->window_begin) {
-            c->asked++; /* so to say: what it owes of the warm-up does not count */
-            c->owed--;
-        }
-        r->unsent += c->owed;
         r->outcomes[IN_FLIGHT] += c->exchange.unanswered;
         if (c->exchange.unanswered > 0 && w->window_end - c->unanswered[c->oldest].due > r->oldest)
             r->oldest = w->window_end - c->unanswered[c->oldest].due;
@@ -261,13 +281,17 @@ run_worker(struct worker *w, int64_t (*begin_together)(void))
     while (w->connecting > 0 && !interrupted)
         turn(w, LOOK_MS);
 
+    if (w->result->connects.count > 0)
+        somebody_listens = true;
     w->start = w->heard = begin_together();
     w->left = w->requests;
     w->window_begin = w->start + plan->warm_up;
     if (plan->window != INT64_MAX)
         w->window_end = w->window_begin + plan->window;
+    for (struct client *c = w->clients; plan->rate > 0 && c < w->clients + w->count; c++)
+        c->due = due_of_share(w, c, 0);
     if (plan->rate > 0)
-        w->next_due = next_due(w);
+        w->next_due = w->clients->due;
     w->window_end = measure(w);
     w->result->window = w->window_end - w->window_begin;
     w->result->interrupted = interrupted;
@@ -276,4 +300,18 @@ run_worker(struct worker *w, int64_t (*begin_together)(void))
     if (w->shown > 0)
         fprintf(stderr, "%s", clear_line);
     sum_up(w);
+}
+
+void
+count_due(struct worker *w, int64_t end)
+{
+    int64_t begin = w->start + w->plan->warm_up; /* w->window_begin is earlier if all were gone */
+
+    for (const struct client *c = w->clients; c < w->clients + w->count && begin < end; c++) {
+        uint64_t before = due_before(w, c, begin), due = due_before(w, c, end);
+        uint64_t settled = c->asked > before ? c->asked : before;
+
+        w->result->due += due - before;
+        w->result->unsent += due > settled ? due - settled : 0;
+    }
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,21 +44,20 @@ be_client(const struct plan *plan, const int gate[2], const int results[2], pid_
         fail("write", "the pipe to the parent");
 }
 
-/* Returns how many there are: all, or as many as the system had to give. */
+/* Fills in `clients` and returns how many there are: all, or as many as the system had to give. */
 static int
-fork_clients(const struct plan *plan, const int gate[2], const int results[2])
+fork_clients(const struct plan *plan, const int gate[2], const int results[2], pid_t *clients)
 {
     pid_t parent = getpid();
 
     fflush(NULL); /* or each child would print what is in the buffers, too */
     for (int i = 0; i < plan->clients; i++) {
-        pid_t child = fork();
-
-        if (child == -1) {
+        clients[i] = fork();
+        if (clients[i] == -1) {
             complain("fork", i == 0 ? "not one client" : "not for all clients");
             return i;
         }
-        if (child == 0) {
+        if (clients[i] == 0) {
             be_client(plan, gate, results, parent);
             exit(0);
         }
@@ -87,27 +87,59 @@ add_up(struct tally *total, const struct tally *one)
     total->error = one->error ? one->error : total->error;
 }
 
-bool
-run_clients(const struct plan *plan, struct tally *total)
+/*
+ * Adds up what comes through the pipe until all clients have ended. One that is stuck, or that
+ * somebody has stopped, never does: we give up when nobody reports any more.
+ */
+static int
+collect(const struct plan *plan, int results, struct tally *total)
 {
-    int gate[2], results[2], there, reported = 0;
+    struct pollfd report = {.fd = results, .events = POLLIN};
+    int reported = 0, patience = PATIENCE * 1000, ready;
     struct tally one;
     size_t got;
 
-    check(pipe(gate), "pipe");
-    check(pipe(results), "pipe");
-    there = fork_clients(plan, gate, results);
-    close(gate[READ]);
-    if (there == plan->clients)
-        open_gate(plan, gate[WRITE]);
-    close(gate[WRITE]);
-    close(results[WRITE]); /* so that the end comes with the last client, however it went */
-    for (; read_exactly(results[READ], &one, sizeof one, &got) == IO_DATA; reported++)
+    patience += (int)(plan->window / NS_PER_MS); /* before that there is nothing to report */
+    for (;;) {
+        ready = poll(&report, 1, patience);
+        if (ready == -1 && errno == EINTR)
+            continue;
+        if (ready <= 0 || read_exactly(results, &one, sizeof one, &got) != IO_DATA)
+            return reported;
         add_up(total, &one);
-    close(results[READ]);
+        reported++;
+        patience = PATIENCE * 1000;
+    }
+}
+
+/* No other signal ends a process that is stopped. Those that have ended are not harmed by it. */
+static void
+end_clients(const pid_t *clients, int there)
+{
+    for (int i = 0; i < there; i++)
+        kill(clients[i], SIGKILL);
     while (wait(NULL) > 0 || errno == EINTR)
         ; /* else they would be zombies as long as we live */
+}
+
+int
+run_clients(const struct plan *plan, struct tally *total)
+{
+    static pid_t clients[MOST_CLIENTS];
+    int gate[2], results[2], there, reported;
+
+    check(pipe(gate), "pipe");
+    check(pipe(results), "pipe");
+    there = fork_clients(plan, gate, results, clients);
+    close(gate[READ]);
+    close(results[WRITE]); /* so that the end comes with the last client, however it went */
+    if (there == plan->clients)
+        open_gate(plan, gate[WRITE]);
+    close(gate[WRITE]); /* if unwritten, all clients read the end there, and none will report */
+    reported = collect(plan, results[READ], total);
+    close(results[READ]);
+    end_clients(clients, there);
     if (there == plan->clients && reported < there)
         fprintf(stderr, "webbench: only %d of %d clients have reported\n", reported, there);
-    return reported == plan->clients;
+    return reported;
 }

@@ -6,8 +6,9 @@
 #include "plan.h"
 
 /*
- * Forks, measures, adds up what the clients report, and waits for the last of them. False, after
- * a line that says why: the system had not enough processes, and nothing was measured; or somebody
- * has killed a client, and what it had counted is lost.
+ * Forks, measures, adds up what the clients report, and ends those who do not. Returns how many
+ * have reported. If it is not all of them a line has said why: the system had not enough processes,
+ * and nothing was measured; or a client is stuck or has been killed, and what it had counted is
+ * lost.
  */
-bool run_clients(const struct plan *plan, struct tally *total);
+int run_clients(const struct plan *plan, struct tally *total);

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CLIENTS = 30000 };
-
 static const char help[] =
     "usage: webbench [OPTION...] URL\n"
     "  -f, --force            close at once instead of waiting for the answer\n"
@@ -29,7 +27,7 @@ static const char help[] =
     "the connection, whatever it said before: a 404 is a success. So the classic counts. What was\n"
     "said stands in the line Answers, which the classic lacks, and decides on the exit status: 0\n"
     "every answer was a whole page (2xx), 1 not so, or there is no server, 2 wrong options, 3 not\n"
-    "enough processes.\n";
+    "enough processes, or not every client has reported.\n";
 
 static _Noreturn void
 refuse(void)

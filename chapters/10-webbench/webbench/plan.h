@@ -7,6 +7,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+/* Seconds of silence, of the server or of a client of ours, after which we give up. */
+enum { PATIENCE = 5 };
+
+enum { MOST_CLIENTS = 30000 };
+
 enum http { HTTP_09, HTTP_10, HTTP_11 };
 
 /* Filled in by main.c and request.c before there are clients. */

@@ -1,39 +1,23 @@
 #include "request.h"
 
+#include "url.h"
+
 #include <err.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { LONGEST_URL = 4000 };
 
-/* Takes "host", "host:port" or "[::1]:port" apart; false: it is none of them. */
-static bool
-split_authority(const char *text, size_t len, struct plan *plan)
+/* One line, whatever the text is: it is told up to what cannot be printed, and not at any length.
+ */
+static _Noreturn void
+refuse(const char *what, const char *text, const char *reason)
 {
-    const char *end = text + len, *host = text, *port;
-    const char *host_end = memchr(text, *text == '[' ? ']' : ':', len);
-    size_t digits;
+    int len = (int)count_visible(text);
 
-    if (*text == '[') {
-        host++;
-        port = host_end ? host_end + 1 : end;
-    } else {
-        port = host_end = host_end ? host_end : end;
-    }
-    if (!host_end || host_end == host || host_end - host >= (int)sizeof plan->host)
-        return false;
-    snprintf(plan->host, sizeof plan->host, "%.*s", (int)(host_end - host), host);
-    if (port == end) {
-        strcpy(plan->port, "80");
-        return true;
-    }
-    digits = strspn(port + 1, "0123456789");
-    if (*port != ':' || port + 1 + digits != end || digits < 1 || digits >= sizeof plan->port)
-        return false;
-    snprintf(plan->port, sizeof plan->port, "%.*s", (int)digits, port + 1);
-    return atoi(plan->port) >= 1 && atoi(plan->port) <= 65535;
+    if (len > 70)
+        len = 70;
+    errx(2, "%s '%.*s%s': %s", what, len, text, text[len] ? "..." : "", reason);
 }
 
 /* HTTP/0.9 knows GET and no fields; OPTIONS and TRACE came with HTTP/1.1. */
@@ -46,42 +30,54 @@ oldest_version(const struct plan *plan)
 }
 
 static void
-write_request(struct plan *plan, const char *authority, int authority_len, const char *target)
+write_request(struct plan *plan, const struct url *url)
 {
     static const char *const version[] = {"", " HTTP/1.0", " HTTP/1.1"};
     char *p = plan->request, *end = p + sizeof plan->request;
 
     p += snprintf(p, (size_t)(end - p), "%s ", plan->method);
     if (plan->proxy) /* a proxy is told the whole URL: how else could it know the server? */
-        p += snprintf(p, (size_t)(end - p), "%.*s", (int)(target - plan->url), plan->url);
-    p += snprintf(p, (size_t)(end - p), "%s%.*s%s\r\n", *target == '/' ? "" : "/",
-                  (int)strcspn(target, "#"), target, version[plan->http]);
+        p += snprintf(p, (size_t)(end - p), "%.*s", (int)(url->target - plan->url), plan->url);
+    p += snprintf(p, (size_t)(end - p), "%s%.*s%s\r\n", url->slash, (int)url->target_len,
+                  url->target, version[plan->http]);
     if (plan->http > HTTP_09)
         p += snprintf(p, (size_t)(end - p), "Host: %.*s\r\nUser-Agent: webbench\r\n%s%s\r\n",
-                      authority_len, authority, plan->reload ? "Pragma: no-cache\r\n" : "",
+                      (int)url->authority_len, url->authority,
+                      plan->reload ? "Pragma: no-cache\r\n" : "",
                       plan->http == HTTP_11 ? "Connection: close\r\n" : "");
     plan->request_len = (int)(p - plan->request);
+}
+
+/* The proxy is whom to connect to, in the place of the URL's host. */
+static void
+find_proxy(const char *proxy, struct url *whom)
+{
+    const char *wrong = NULL;
+
+    if (proxy[count_visible(proxy)] || strpbrk(proxy, "/?#@"))
+        wrong = "HOST:PORT is all that it may be";
+    else
+        wrong = parse_authority(proxy, strlen(proxy), whom);
+    if (wrong)
+        refuse("the proxy", proxy, wrong);
 }
 
 void
 build_request(struct plan *plan)
 {
-    const char *scheme_end = strstr(plan->url, "://");
-    const char *authority = scheme_end ? scheme_end + 3 : "";
-    size_t len = strcspn(authority, "/?#");
+    struct url url;
+    const char *wrong;
 
-    if (!scheme_end || (!plan->proxy && strncasecmp(plan->url, "http://", 7) != 0))
-        errx(2, "a URL that begins with http:// is needed, not '%s'", plan->url);
     if (strlen(plan->url) > LONGEST_URL)
         errx(2, "the URL is longer than %d bytes", LONGEST_URL);
-    for (const char *p = plan->url; *p; p++)
-        if (*p <= ' ' || *p == 127)
-            errx(2, "a URL has no spaces or control characters: '%s'", plan->url);
-    if (!split_authority(authority, len, plan))
-        errx(2, "no host, or no port from 1 to 65535, in '%s'", plan->url);
-    if (plan->proxy && !split_authority(plan->proxy, strlen(plan->proxy), plan))
-        errx(2, "the proxy must be HOST:PORT, not '%s'", plan->proxy);
+    wrong = parse_url(plan->url, plan->proxy != NULL, &url);
+    if (wrong)
+        refuse("the URL", plan->url, wrong);
+    if (plan->proxy)
+        find_proxy(plan->proxy, &url);
+    strcpy(plan->host, url.host);
+    strcpy(plan->port, url.port);
     if (plan->http < oldest_version(plan))
         plan->http = oldest_version(plan);
-    write_request(plan, authority, (int)len, authority + len);
+    write_request(plan, &url);
 }

@@ -17,17 +17,17 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER; /* one of them has */
 static int there;                                         /* pieces that nobody has taken yet */
 static int begun;                                         /* taken, and not yet finished */
 
-/* Adds to both, and wakes up whoever sleeps for what is now the case. Never waits for long. */
+/* Adds to both, and wakes up whoever was waiting for that. Never waits for long. */
 static void
 change(int more_there, int more_begun)
 {
-    /* TODO: somebody may be between his look and his sleep. And who is it that has to wake up? */
+    /* TODO: somebody may be between looking and sleeping. And who is it that has to wake up? */
     there += more_there;
     begun += more_begun;
     pthread_cond_signal(&changed);
 }
 
-/* So many pieces of work have come. */
+/* Work has come: `pieces` more pieces. */
 void
 bring_work(int pieces)
 {

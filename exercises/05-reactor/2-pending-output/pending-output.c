@@ -1,5 +1,5 @@
 /*
- * pending-output.c - a peer in an event loop, who gets back what it sends as fast as it takes it
+ * pending-output.c - a peer in an event loop, which gets back what it sends as fast as it takes it
  *
  * Run:    make, then build/pending-output short (gdb --args build/pending-output short)
  * Test:   make test
@@ -58,7 +58,7 @@ receive(struct peer *p)
     return io_result(n);
 }
 
-/* From now on `fd`, which is nonblocking, is watched; peer_ready() is to be called when told. */
+/* From now on `fd`, which is nonblocking, is watched; when it is ready, call peer_ready(). */
 struct peer *
 peer_new(int epoll, int fd)
 {

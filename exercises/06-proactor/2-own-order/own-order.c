@@ -12,13 +12,13 @@
 /* ---- the Proactor, which is given ---- */
 
 struct done {
-    void *who;      /* as it was said when it was asked for */
-    ssize_t result; /* so many bytes, from 1 to len; 0: the file ends before; or -errno */
+    void *who;      /* as it was given to ask() */
+    ssize_t result; /* how many bytes, from 1 to len; 0: the file ends before; or -errno */
 };
 
 void ask(void *who, char *buf, size_t len, size_t offset); /* to read; returns at once */
-struct done wait_done(void); /* sleeps until a request, any, is done, and tells which */
-void put_out(const char *bytes, size_t len); /* what is sent on, and no more ours to take back */
+struct done wait_done(void); /* sleeps until some request is done, and tells which */
+void put_out(const char *bytes, size_t len); /* sends on what is then no longer ours */
 
 /* ---- what is to be finished ---- */
 
@@ -32,8 +32,8 @@ static struct piece {
     char bytes[PIECE];
 } pieces[AT_ONCE];
 
-static size_t asked; /* so many bytes of the file have been asked for, */
-static size_t sent;  /* and so many have gone out */
+static size_t asked; /* how many bytes of the file have been asked for, */
+static size_t sent;  /* and how many have gone out */
 static int under_way;
 
 static void
@@ -61,8 +61,8 @@ send_file(size_t size)
             ask_for_next(size);
         d = wait_done();
         under_way--;
-        /* TODO: whose is it, is it all of that, and is it its turn? And if it has failed: who
-         * may still be writing into our pieces? */
+        /* TODO: whose is it, is it all there, and is it its turn? And if it has failed: who may
+         * still be writing into our pieces? */
         if (d.result <= 0)
             return false;
         put_out(p->bytes, p->len);

@@ -1,5 +1,5 @@
 /*
- * on-the-way.c - a peer on a ring, who gets back what it says out of the buffer in which it came
+ * on-the-way.c - a peer on a ring, which gets back what it says out of the buffer it came in
  *
  * Run:    make, then build/on-the-way both (gdb --args build/on-the-way both)
  * Test:   make test
@@ -34,7 +34,7 @@ struct peer {
     int fd;
     struct operation receiving, sending;
     struct part parts[PARTS];
-    size_t come; /* so many parts have come */
+    size_t come; /* how many parts have come */
 };
 
 static void
@@ -56,9 +56,9 @@ ask_to_send(struct peer *p, struct part *part)
     sqe->len = part->end - part->start;
 }
 
-/* TODO: from the moment on at which it is asked for until it is told as done, a request is on the
- * way, and its buffer, its operation and the peer are the kernel's. What may be asked for, and
- * when? Has a request done all that it was asked for? And when is the peer over? */
+/* TODO: from the moment it is asked for until it is told as done, a request is on the way, and its
+ * buffer, its operation and the peer are the kernel's. What may be asked for, and when? Has a
+ * request done all that it was asked for? And when is the peer over? */
 static void
 received(void *owner, int result, uint32_t flags)
 {

@@ -30,8 +30,8 @@ enum { IN_LINE, LINE_ENDED };
 
 /*
  * Goes on with the `len` bytes at `bytes`, up to the end of a line; *used says how many are done
- * with. The caller has the rest, and calls again until it says LINE_MORE. What ends a line is no
- * part of it.
+ * with. The caller keeps the rest, and calls again until the answer is LINE_MORE. What ends a line
+ * is no part of it.
  */
 enum line_event
 next_line(struct line_reader *r, const char *bytes, size_t len, size_t *used)

@@ -3,8 +3,8 @@
  *
  *     type (1) ‖ length of the data (1 to 3) ‖ data
  *
- * Of each byte of the length, the lower seven bits are a part of the number, the lowest part
- * first; the highest bit says that another byte follows. 5 is 05; 300 is AC 02. It is written as
+ * Of each byte of the length, the lower seven bits are a part of the number, the lowest part first;
+ * the highest bit says that another byte follows. 5 is 05; 300 is AC 02. The number is written as
  * short as it can be: a last byte of 00 that is not the first is an error. So is a third byte that
  * says that a fourth follows, and a length that is more than the caller is ready to take.
  *
@@ -52,9 +52,9 @@ void frame_machine_start(struct frame_machine *machine, uint32_t most);
 /*
  * Goes on with the `len` bytes at `bytes`, up to the next event, which is told as soon as it can be
  * known; *used says how many bytes are done with. However the bytes are cut into pieces, what is
- * told is the same, but for where the data is cut. Is called until it says FRAME_NEEDS_MORE, with
- * 0 bytes if need be: the end of a frame needs no byte of its own. Bytes are never copied, nor
- * looked at again when the call has returned. At FRAME_ERROR *used is not looked at.
+ * told is the same, but for where the data is cut. It is called until it says FRAME_NEEDS_MORE,
+ * with 0 bytes if need be: the end of a frame needs no byte of its own. Bytes are never copied, nor
+ * looked at again once the call has returned. At FRAME_ERROR *used is not looked at.
  */
 enum frame_machine_event frame_machine_feed(struct frame_machine *machine, const uint8_t *bytes,
                                             size_t len, size_t *used);

@@ -24,8 +24,8 @@ struct account {
     uint64_t requests;  /* that were on their way in the window: the sum of the three below */
     uint64_t responses; /* their answer was whole in the window */
     uint64_t failures;  /* they were lost in the window */
-    uint64_t in_flight; /* at its end, neither has happened */
-    uint64_t late;      /* of those in flight: so many were answered all the same, afterwards */
+    uint64_t in_flight; /* at its end, neither had happened */
+    uint64_t late;      /* of those in flight: answered all the same, afterwards */
 };
 
 struct client;
@@ -38,7 +38,7 @@ void client_end(struct client *c);
 /* ---- what is to be finished ---- */
 
 /* TODO: each request that was on its way in the window is one response, one failure, or in flight,
- * and `requests` is their sum. What tells which, and from what moment on is nothing a failure? */
+ * and `requests` is their sum. What tells which, and after what moment is nothing a failure? */
 struct client {
     const struct window *window;
     struct account *account; /* of all clients */
@@ -67,7 +67,7 @@ client_sent(struct client *c, int64_t now)
     c->account->requests++;
 }
 
-/* So many bytes have come: a part of an answer, or several answers, or both. */
+/* That many bytes have come: a part of an answer, or several answers, or both. */
 void
 client_received(struct client *c, size_t bytes, int64_t now)
 {

@@ -33,7 +33,7 @@ struct connection {
 struct request {
     char head[MOST_HEAD + 1];
     const char *method, *target;
-    size_t body; /* so many bytes of it are still to be read */
+    size_t body; /* how many bytes of it are still to be read */
     bool persists;
 };
 
@@ -148,7 +148,7 @@ take_request(struct connection *conn, struct request *request)
     return split_head(request);
 }
 
-/* What nobody wants to have; false: it does not come. */
+/* Throws away what nobody wants to have; false: it does not come. */
 static bool
 skip_body(struct connection *conn, struct request *request)
 {
@@ -165,7 +165,7 @@ skip_body(struct connection *conn, struct request *request)
 
 /* ---- answering ---- */
 
-/* Sends the head and the file, of which the first bytes travel with the head. */
+/* Sends the head and the file, whose first bytes travel with the head. */
 static bool
 send_file(int peer, char *buf, size_t size, size_t used, int file, off_t left)
 {
@@ -176,7 +176,7 @@ send_file(int peer, char *buf, size_t size, size_t used, int file, off_t left)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 || (n == 0 && left > 0))
-            return false; /* it has become shorter: the length that was told does not hold */
+            return false; /* it has become shorter: the length that was announced does not hold */
         left -= n;
         if (write_all(peer, buf, used + (size_t)n) != IO_DATA)
             return false;
@@ -239,7 +239,7 @@ serve_http(int peer)
         if (file.fd >= 0)
             close(file.fd);
     }
-    /* What is unread when a socket is closed resets it, and the peer may lose the last answer. */
+    /* To close a socket with unread bytes resets it, and the peer may lose the last answer. */
     shutdown(peer, SHUT_WR);
     for (int i = 0; i < 1000 && recv(peer, conn.buf, sizeof conn.buf, MSG_DONTWAIT) > 0; i++)
         ;

@@ -17,18 +17,18 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER; /* one of them has */
 static int there;                                         /* pieces that nobody has taken yet */
 static int begun;                                         /* taken, and not yet finished */
 
-/* Adds to both, and wakes up whoever sleeps for what is now the case. Never waits for long. */
+/* Adds to both, and wakes up whoever was waiting for that. Never waits for long. */
 static void
 change(int more_there, int more_begun)
 {
-    pthread_mutex_lock(&lock); /* now nobody is between his look and his sleep */
+    pthread_mutex_lock(&lock); /* now nobody is between looking and sleeping */
     there += more_there;
     begun += more_begun;
-    pthread_cond_broadcast(&changed); /* each looks for himself whether it is what he needs */
+    pthread_cond_broadcast(&changed); /* each sees for itself whether it is what it needs */
     pthread_mutex_unlock(&lock);
 }
 
-/* So many pieces of work have come. */
+/* Work has come: `pieces` more pieces. */
 void
 bring_work(int pieces)
 {

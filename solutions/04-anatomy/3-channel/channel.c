@@ -35,7 +35,7 @@ channel_open(size_t room)
         return NULL;
     c->room = room;
     pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* the other one can be set */
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC); /* the other clock can be set */
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->not_empty, &monotonic);
     pthread_cond_init(&c->not_full, &monotonic);
@@ -52,7 +52,7 @@ moment_in(int ms)
     return (struct timespec){.tv_sec = ns / NS_PER_SECOND, .tv_nsec = ns % NS_PER_SECOND};
 }
 
-/* The caller holds the lock. Sleeps until somebody has told `cond`; false: the time is up. */
+/* The caller holds the lock. Sleeps until somebody has signalled `cond`; false: time is up. */
 static bool
 sleep_until(struct channel *c, pthread_cond_t *cond, int ms, const struct timespec *end)
 {

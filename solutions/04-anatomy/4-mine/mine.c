@@ -38,7 +38,7 @@ serve(int peer, struct talk *t, struct buffer *in, struct buffer *out)
     }
 }
 
-/* What is unread when a socket is closed resets it, and the peer may lose the last answer. */
+/* To close a socket with unread bytes resets it, and the peer may lose the last answer. */
 static void
 say_goodbye(int peer)
 {

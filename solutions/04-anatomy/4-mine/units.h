@@ -49,7 +49,7 @@ void storage_begin(const char *directory);
 /*
  * Opens the document at `path`: "sub/a b.txt", without a leading slash, decoded; after a slash at
  * its end, or for "", the index.html there. *size is its length in bytes. NULL: there is no such
- * document, and what is no regular file, or lies outside of the directory, is none.
+ * document, and what is not a regular file, or lies outside the directory, is none.
  */
 struct document *storage_open(const char *path, size_t *size);
 

@@ -12,10 +12,10 @@
 #include <limits.h>
 #include <stdlib.h>
 
-/* A ring through a timer that is none: its next is the first, what is before it the last. */
+/* A ring through a timer that is not one: its next is the first, the one before it the last. */
 struct timers {
     struct timer set; /* in the order of their moments */
-    struct timer due; /* those that timers_run() has still to tell, in the same order */
+    struct timer due; /* those that timers_run() still has to tell, in the same order */
 };
 
 static void

@@ -44,7 +44,7 @@ void timers_clear(struct timers *s, struct timer *t);
 /*
  * How long epoll_wait() may sleep if it is `now`: milliseconds until the earliest moment, rounded
  * up, so that it does not wake up too early; 0 if that has come, -1 if no timer is set, INT_MAX if
- * it is more than that. An `expired` may ask, too: those that timers_run() has still to tell are
+ * it is more than that. An `expired` may ask, too: those that timers_run() still has to tell are
  * set.
  */
 int timers_left(const struct timers *s, int64_t now);

@@ -60,8 +60,8 @@ too_late(void *owner)
     end(owner);
 }
 
-/* What is unread when a socket is closed resets it, and the peer may lose the last answer. So we
- * end our side, and read, to throw it away, until it ends its own: for a second. */
+/* To close a socket with unread bytes resets it, and the peer may lose the last answer. So we end
+ * our side, and read, and throw away what we read, until it ends its own: for a second. */
 static void
 take_leave(struct peer *p)
 {

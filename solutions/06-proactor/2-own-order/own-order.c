@@ -12,13 +12,13 @@
 /* ---- the Proactor, which is given ---- */
 
 struct done {
-    void *who;      /* as it was said when it was asked for */
-    ssize_t result; /* so many bytes, from 1 to len; 0: the file ends before; or -errno */
+    void *who;      /* as it was given to ask() */
+    ssize_t result; /* how many bytes, from 1 to len; 0: the file ends before; or -errno */
 };
 
 void ask(void *who, char *buf, size_t len, size_t offset); /* to read; returns at once */
-struct done wait_done(void); /* sleeps until a request, any, is done, and tells which */
-void put_out(const char *bytes, size_t len); /* what is sent on, and no more ours to take back */
+struct done wait_done(void); /* sleeps until some request is done, and tells which */
+void put_out(const char *bytes, size_t len); /* sends on what is then no longer ours */
 
 /* ---- what is to be finished ---- */
 
@@ -29,12 +29,12 @@ bool send_file(size_t size);
 /* A piece of the file. Piece n is in pieces[n % AT_ONCE]. */
 static struct piece {
     size_t offset, len; /* where it is in the file; the last piece may be shorter */
-    size_t got;         /* so many of its bytes have come */
+    size_t got;         /* how many of its bytes have come */
     char bytes[PIECE];
 } pieces[AT_ONCE];
 
-static size_t asked; /* so many bytes of the file have been asked for, */
-static size_t sent;  /* and so many have gone out */
+static size_t asked; /* how many bytes of the file have been asked for, */
+static size_t sent;  /* and how many have gone out */
 static int under_way;
 
 /* Asks for what is missing of it. */

@@ -21,7 +21,7 @@
 
 enum { AT_ONCE = 64, ROOM = 1024 };
 
-/* While an operation is on the epoll's list it is the running thread's, then a worker's. */
+/* While an operation is on epoll's list it is the running thread's, then a worker's. */
 struct proactor {
     int epoll, stop;    /* stop: an eventfd */
     struct queue *done; /* operations; `moved` is the result */
@@ -44,7 +44,7 @@ work(void *proactor)
 
 /* ---- the thread that reads and writes ---- */
 
-/* First off the list: as soon as a worker has it, it may be asked for anew, or gone. */
+/* Off the list first: as soon as a worker has it, it may be asked for anew, or gone. */
 static void
 tell(struct proactor *p, struct operation *o, ssize_t result)
 {

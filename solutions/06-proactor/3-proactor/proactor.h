@@ -1,10 +1,10 @@
 /*
  * proactor.h - a Proactor of our own: one thread reads and writes, workers are told what was done
  *
- * Who wants to read says into which buffer, and is called when the bytes are in it: by a worker,
- * which may think about them for as long as it likes. All calls of read() and write() are made by
- * the thread that is in proactor_run(), and it makes them only when there is something to read, or
- * room to write; so no thread ever waits for a single peer.
+ * Whoever wants to read says into which buffer, and is called when the bytes are in it: by a
+ * worker, which may think about them for as long as it likes. All calls of read() and write() are
+ * made by the thread that is in proactor_run(), and it makes them only when there is something to
+ * read, or room to write; so no thread ever waits for a single peer.
  */
 #pragma once
 
@@ -16,11 +16,11 @@ struct proactor; /* what is in it is your affair */
 
 /*
  * Something to be done, and who is to be told. It lies in its owner's memory, and stays there, as
- * does the buffer, until `done` is called; then it is the owner's again, who may use it for the
- * next request, from within `done`, too, or give its memory back. `done` is the owner's to fill in.
+ * does the buffer, until `done` is called; then it is the owner's again, to use for the next
+ * request, even from within `done`, or to give its memory back. `done` is the owner's to fill in.
  */
 struct operation {
-    /* Called once for each request, by a worker: so many bytes, or 0, or -errno; see below. */
+    /* Called once for each request, by a worker: how many bytes, or 0, or -errno; see below. */
     void (*done)(struct operation *o, ssize_t result);
     int fd; /* what was asked for last */
     char *buf;
@@ -30,30 +30,29 @@ struct operation {
     uint32_t kind;
 };
 
-/* So many workers sleep until something is done. Where there is no memory the program ends. */
+/* That many workers sleep until something is done. If there is no memory, the program ends. */
 struct proactor *proactor_open(int workers);
 
 /*
- * Two requests. They return at once, and may be called by any thread, before proactor_run(), too.
+ * Two requests. They return at once, and may be called by any thread, even before proactor_run().
  * `fd` is nonblocking, and one that epoll can watch (a socket, a pipe; see epoll_ctl(2)); at any
  * time one request at most is under way for it. `len` is not 0.
  *
- * To read is done when something has been read, at most `len` bytes, with one call: the result is
- * their number; 0, the peer has ended; or -errno. To write is done when all `len` bytes are
- * written, however many calls that takes: the result is `len`; or -errno. EAGAIN and EINTR are no
- * results.
+ * A read is done when something has been read, at most `len` bytes, with one call: the result is
+ * their number; 0: the peer has ended; or -errno. A write is done when all `len` bytes are written,
+ * however many calls that takes: the result is `len`; or -errno. EAGAIN and EINTR are no results.
  */
 void proactor_read(struct proactor *p, struct operation *o, int fd, char *buf, size_t len);
 void proactor_write(struct proactor *p, struct operation *o, int fd, const char *buf, size_t len);
 
 /*
  * Reads and writes until proactor_stop(); sleeps while there is nothing to do. Called once, by one
- * thread. When it returns, every `done` that was begun has returned, and no more will come, also
- * for what is still under way.
+ * thread. When it returns, every `done` that was begun has returned, and no more will come, not
+ * even for what is still under way.
  */
 void proactor_run(struct proactor *p);
 
-/* Makes proactor_run() return. May be called by any thread, also from within `done`. */
+/* Makes proactor_run() return. May be called by any thread, even from within `done`. */
 void proactor_stop(struct proactor *p);
 
 /* Frees it, when proactor_run() has returned. Descriptors and operations are their owners'. */

@@ -1,5 +1,5 @@
 /*
- * on-the-way.c - a peer on a ring, who gets back what it says out of the buffer in which it came
+ * on-the-way.c - a peer on a ring, which gets back what it says out of the buffer it came in
  *
  * Run:    make, then build/on-the-way both (gdb --args build/on-the-way both)
  * Test:   make test
@@ -37,7 +37,7 @@ struct peer {
     bool ended;               /* nothing more is to be received */
     bool broken;              /* nothing can be sent any more */
     struct part parts[PARTS];
-    size_t come, gone; /* so many parts have come, and so many have gone out */
+    size_t come, gone; /* how many parts have come, and how many have gone out */
 };
 
 static void
@@ -71,7 +71,7 @@ go_on(struct peer *p)
     if (!p->broken && !p->on_send && p->gone < p->come)
         ask_to_send(p);
     if (p->on_receive || p->on_send)
-        return; /* the kernel is at our memory */
+        return; /* the kernel is using our memory */
     peer_over(p->fd);
     free(p);
 }

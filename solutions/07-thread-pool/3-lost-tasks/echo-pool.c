@@ -1,8 +1,8 @@
 /*
- * echo-pool.c - a right server: one thread watches, and a pool of them serves who is ready
+ * echo-pool.c - a correct server: one thread watches, and a pool of them serves whoever is ready
  *
- * Who is ready is told once (EPOLLONESHOT), and becomes a task. The worker reads, thinks, writes
- * what the kernel takes, and has it watched again: so a peer is in one pair of hands at a time.
+ * A ready peer is told of once (EPOLLONESHOT), and becomes a task. The worker reads, thinks, writes
+ * what the kernel takes, and has the peer watched again: so it is in one pair of hands at a time.
  *
  * Run:    build/echo-pool -p 8000
  *         build/echo-pool -p 8000 -w 1 -s 100
@@ -44,7 +44,7 @@ end(struct peer *p)
     peers--;
 }
 
-/* Has it watched, once, for what it waits for; the next who is told of it may be another worker. */
+/* Has it watched, once, for what it waits for; the next to be told of it may be another worker. */
 static void
 watch(struct peer *p, int how)
 {
@@ -58,7 +58,7 @@ watch(struct peer *p, int how)
         end(p);
 }
 
-/* Who has answered all, and will not hear more, is done with it. */
+/* A peer that has got back everything, and will send no more, is done with. */
 static void
 serve(void *own)
 {
@@ -106,7 +106,7 @@ welcome(int listener)
 static void
 hand_over(struct peer *p)
 {
-    thread_pool_submit(pool, &p->task); /* without room it sleeps: who comes waits in the kernel */
+    thread_pool_submit(pool, &p->task); /* without room it sleeps: others wait in the kernel */
 }
 
 int

@@ -12,7 +12,7 @@
 
 struct worker {
     size_t load;
-    unsigned long chosen; /* the number of the choice at which it was, last; 0: never */
+    unsigned long chosen; /* the number of the choice that fell on it last; 0: never */
     bool away;
 };
 

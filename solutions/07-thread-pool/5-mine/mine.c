@@ -87,8 +87,8 @@ too_late(void *owner)
     end(owner);
 }
 
-/* What is unread when a socket is closed resets it, and the peer may lose the last answer. So we
- * end our side, and read, to throw it away, until it ends its own: for a second. */
+/* To close a socket with unread bytes resets it, and the peer may lose the last answer. So we end
+ * our side, and read, and throw away what we read, until it ends its own: for a second. */
 static void
 take_leave(struct peer *p)
 {
@@ -159,7 +159,7 @@ hand_over(void *owner, uint32_t events)
         listen_no_more(p);
         return;
     }
-    loop_remove(&p->handler); /* first: from the next lines on it is a worker's */
+    loop_remove(&p->handler); /* first: after the next lines it is a worker's */
     p->readable = events & ~(uint32_t)EPOLLOUT;
     thread_pool_submit(pool, &p->task);
 }
@@ -187,7 +187,7 @@ take_back(void *unused, uint32_t events)
 
     (void)unused;
     (void)events;
-    eventfd_read(bell.fd, &rung); /* before the look, or a peer that comes now is not heard */
+    eventfd_read(bell.fd, &rung); /* before we look, or a peer that comes now is not heard */
     pthread_mutex_lock(&lock);
     p = served;
     served = NULL;
@@ -197,7 +197,7 @@ take_back(void *unused, uint32_t events)
         watch(p);
     }
     if (no_more && peers == 0)
-        loop_remove(&bell); /* not closed: who gave the last one back may not have rung yet */
+        loop_remove(&bell); /* not closed: whoever gave the last one back may not have rung yet */
 }
 
 static void

@@ -1,5 +1,5 @@
 /*
- * mine.c - echo or files, for many peers at once: one thread, one poll(), a machine a peer
+ * mine.c - echo or files, for many peers at once: one thread, one poll(), a machine for each peer
  *
  * Run:    build/mine -p 8000 -P http -d . -t 10000
  * Book:   08-fsm, "A parser that can stop anywhere"
@@ -241,7 +241,7 @@ time_left(void)
 static void
 serve(void)
 {
-    for (size_t i = count; i-- > 0;) { /* backwards: the last one takes the place of who leaves */
+    for (size_t i = count; i-- > 0;) { /* backwards: the last one takes the leaver's place */
         bool goes_on = true;
 
         if (watched[i].revents)

@@ -1,5 +1,5 @@
 /*
- * arm-again.c - numbers the lines of a peer whom several workers serve, one at a time
+ * arm-again.c - numbers the lines of a peer that several workers serve, one at a time
  *
  * Run:    make, then build/arm-again quicker (gdb --args build/arm-again quicker)
  * Test:   make test
@@ -19,9 +19,9 @@ enum { LINE_MOST = 80 };
 
 struct peer {
     int epoll, fd;
-    int lines;            /* so many have been heard */
+    int lines;            /* how many have been heard */
     size_t len;           /* of the line that has begun, and has no end yet */
-    char line[LINE_MOST]; /* what is more is left out */
+    char line[LINE_MOST]; /* what is beyond that is left out */
 };
 
 static int
@@ -32,7 +32,7 @@ arm(struct peer *p, int op)
     return epoll_ctl(p->epoll, op, p->fd, &event);
 }
 
-/* From now on the workers who wait for `epoll` are told of it: of each news one of them. */
+/* From now on the workers that wait on `epoll` are told of it: one of them of each event. */
 struct peer *
 begin(int epoll, int fd)
 {

@@ -1,5 +1,5 @@
 /*
- * mine.c - a crew in three units: workers who share one epoll instance, one of them for each peer
+ * mine.c - a crew in three units: workers that share one epoll instance, one for each peer
  *
  * Shows:  the other two units do not know of it: a talk belongs to one worker at a time, from the
  *         event that tells of its peer until the peer is armed again.
@@ -51,8 +51,8 @@ static atomic_int watched; /* sources */
 
 /*
  * Those whose time runs, in the order in which it will be over: in one list all have the same time.
- * A worker puts its peer there; main only looks at the clock, and where it is over it shuts the
- * socket down. So the peer's worker, whichever that is by then, is told of it, and does the rest.
+ * A worker puts its peer there; main only looks at the clock, and shuts the socket down when its
+ * time is over. So the peer's worker, whichever that is by then, is told of it, and does the rest.
  */
 struct list {
     struct source *first, *last;
@@ -66,7 +66,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the lists, an
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool all_gone;
 
-/* With the lock. */
+/* The caller holds the lock. */
 static void
 leave_list(struct source *s)
 {
@@ -146,7 +146,7 @@ end(struct source *s)
     free(s);
 }
 
-/* Has it watched again. With these words it may be another worker's. */
+/* Has it watched again. From then on it may be another worker's. */
 static void
 arm(struct source *s, int op, uint32_t interest)
 {
@@ -177,7 +177,7 @@ begin(int fd)
     free(s);
 }
 
-/* Without a descriptor accept_peer() sleeps for 10 ms, and what waits is told again. */
+/* Without a descriptor accept_peer() sleeps for 10 ms, and we are told again of what waits. */
 static void
 welcome(struct source *s)
 {
@@ -192,8 +192,8 @@ welcome(struct source *s)
         arm(s, EPOLL_CTL_MOD, EPOLLIN);
 }
 
-/* What is unread when a socket is closed resets it, and the peer may lose the last answer. So we
- * end our side, and read, to throw it away, until it ends its own: for a second. */
+/* To close a socket with unread bytes resets it, and the peer may lose the last answer. So we end
+ * our side, and read, and throw away what we read, until it ends its own: for a second. */
 static void
 take_leave(struct source *s)
 {
@@ -236,7 +236,7 @@ interest(const struct source *s)
     return (buffer_length(&s->out) > 0 ? EPOLLOUT : 0u) | (may_speak ? EPOLLIN : 0u);
 }
 
-/* Its time begins when it has begun with something, and ends when that is done. */
+/* Its time begins when it has begun something, and ends when that is done. */
 static void
 note_time(struct source *s)
 {
@@ -258,7 +258,7 @@ serve(struct source *s, uint32_t events)
         received = buffer_read(&s->in, s->fd);
     if (received == IO_DATA && think_ms > 0)
         sleep_ms(think_ms);
-    s->ended = s->ended || (received == IO_END && !s->late); /* else it was main who ended it */
+    s->ended = s->ended || (received == IO_END && !s->late); /* else it was main that ended it */
     talk(s);
     if (s->late && !s->over) {
         talk_late(s->talk, &s->out);

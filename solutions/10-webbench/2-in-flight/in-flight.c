@@ -25,8 +25,8 @@ struct account {
     uint64_t requests;  /* that were on their way in the window: the sum of the three below */
     uint64_t responses; /* their answer was whole in the window */
     uint64_t failures;  /* they were lost in the window */
-    uint64_t in_flight; /* at its end, neither has happened */
-    uint64_t late;      /* of those in flight: so many were answered all the same, afterwards */
+    uint64_t in_flight; /* at its end, neither had happened */
+    uint64_t late;      /* of those in flight: answered all the same, afterwards */
 };
 
 struct client;
@@ -85,7 +85,7 @@ client_sent(struct client *c, int64_t now)
     c->waiting++;
 }
 
-/* So many bytes have come: a part of an answer, or several answers, or both. */
+/* That many bytes have come: a part of an answer, or several answers, or both. */
 void
 client_received(struct client *c, size_t bytes, int64_t now)
 {
@@ -109,6 +109,6 @@ client_broken(struct client *c, int64_t now)
 void
 client_end(struct client *c)
 {
-    client_broken(c, INT64_MAX); /* behind every window */
+    client_broken(c, INT64_MAX); /* after every window */
     free(c);
 }

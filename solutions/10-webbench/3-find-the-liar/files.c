@@ -1,5 +1,5 @@
 /*
- * files.c - a right server: the files of a folder, whole, to whoever asks and however many do
+ * files.c - a correct server: the files of a folder, whole, to whoever asks and however many do
  *
  * Run:    build/files -p 8000 -d build/site
  *         build/files -p 8000 -d build/site -s 20     slow, and right all the same

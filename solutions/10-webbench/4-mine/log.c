@@ -19,7 +19,7 @@ log_begin(const char *file)
 }
 
 /* One write() with O_APPEND goes to the end of the file in one piece, whoever else writes; see
- * open(2). A disk that is full is no reason not to answer: then the line is missing. */
+ * open(2). A full disk is no reason not to answer: the line is then missing. */
 void
 log_answer(const char *method, const char *target, size_t target_len, int status, size_t bytes)
 {

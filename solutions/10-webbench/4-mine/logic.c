@@ -17,7 +17,7 @@ struct talk {
     struct request request;    /* how far it has come */
     size_t steps;              /* see talk_awaits() */
     struct document *document; /* is on its way, or NULL */
-    size_t left;               /* so much of it is still to be sent */
+    size_t left;               /* how much of it is still to be sent */
     bool over;                 /* when the document has been sent */
 };
 
@@ -118,7 +118,7 @@ send_document(struct talk *t, struct buffer *out)
         n = storage_read(t->document, buffer_space(out), most);
         buffer_added(out, n);
         t->left -= n;
-        if (n == 0) /* it has become shorter: the length that was told does not hold */
+        if (n == 0) /* it has become shorter: the length that was announced does not hold */
             t->over = true;
     }
     if (t->left == 0 || (most > 0 && n == 0))

@@ -42,11 +42,11 @@ void talk_end(struct talk *t);
 /*
  * What the peer still has to send: 0 if we do not wait for it, else a number that stays the same as
  * long as it is the same thing: the head of a request is one from its first byte to its last, in a
- * body it is each byte. Who takes too long for one is too late.
+ * body each byte is one. A peer that takes too long over one is late.
  */
 size_t talk_awaits(const struct talk *t);
 
-/* Tells it so, if it still is, and there is room; then it is over, as after the `false` above. */
+/* Tells a peer that still is late so, if there is room; then it is over, as after `false` above. */
 void talk_late(struct talk *t, struct buffer *out);
 
 /* ---- the storage unit ---- */
@@ -59,7 +59,7 @@ void storage_begin(const char *directory);
 /*
  * Opens the document at `path`: "sub/a b.txt", without a leading slash, decoded; after a slash at
  * its end, or for "", the index.html there. *size is its length in bytes. NULL: there is no such
- * document, and what is no regular file, or lies outside of the directory, is none.
+ * document, and what is not a regular file, or lies outside the directory, is none.
  */
 struct document *storage_open(const char *path, size_t *size);
 

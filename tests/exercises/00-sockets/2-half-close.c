@@ -26,7 +26,7 @@ enum io_result ask(int server, const void *question, size_t len, void *answer, s
 
 static const char *const result_names[] = {"IO_DATA", "IO_END", "IO_NOT_YET", "IO_INTERRUPTED",
                                            "IO_FAILED"};
-/* A zero among them, for a question is no string; and what stands behind it is not asked. */
+/* A zero among them, as a question is no string; what follows its 40 bytes must not be sent. */
 static const char question[] = "hello, server\nhow many bytes\0are these?\nand no more";
 static pid_t parent;
 enum { QUESTION = 40, FIRST_LINE = 14 };
@@ -118,7 +118,7 @@ reset(int peer)
     return SERVED;
 }
 
-/* See proc(5): the state stands behind the name, which is in brackets. */
+/* See proc(5): the state follows the name, which is in brackets. */
 static bool
 is_asleep(pid_t pid)
 {

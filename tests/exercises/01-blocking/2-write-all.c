@@ -27,7 +27,7 @@ enum { MOST_CALLS = 12, ALL = 1000, SOME_FD = 42 };
 
 struct scenario {
     const char *name, *text;
-    int answers[MOST_CALLS]; /* takes so many bytes, or fails with -errno; 0: takes ALL */
+    int answers[MOST_CALLS]; /* takes this many bytes, or fails with -errno; 0: takes ALL */
     enum io_result result;
     size_t put;
     int error;
@@ -161,7 +161,7 @@ byte_at(size_t i)
     return (unsigned char)(i * 31 >> 3);
 }
 
-/* Ends with 0 if every byte has come, once and in order; tells which was the first wrong one. */
+/* Ends with 0 if every byte has come, once and in order; else tells which was the first wrong. */
 static _Noreturn void
 read_slowly(int fd)
 {

@@ -25,8 +25,8 @@ load ../../lib/exercises
 }
 
 # points: 1
-@test "how often poll() returns to one who was busy meanwhile" {
-    hint "poll() tells of all who are ready, in one return"
+@test "how often poll() returns to a process that was busy meanwhile" {
+    hint "poll() reports all that are ready, in one return"
     holds busy_returns
 }
 

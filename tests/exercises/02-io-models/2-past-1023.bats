@@ -27,7 +27,7 @@ FULL='Z connect
 
 # points: 3
 @test "the peer that would have descriptor 1024 sees the end, at once" {
-    hint "who is not served is closed; else it waits for ever"
+    hint "a peer that is not served is closed; else it waits for ever"
     serve
     talk <<<"${FULL}B connect
              B end"
@@ -38,7 +38,7 @@ FULL='Z connect
 }
 
 # points: 1
-@test "a line on stderr says who was refused, by its number" {
+@test "a line on stderr names the refused peer by its number" {
     local lines
     serve
     did "1,020 peers connect, then one more"
@@ -50,7 +50,7 @@ FULL='Z connect
 }
 
 # points: 2
-@test "those who are inside are served as before" {
+@test "the peers already inside are served as before" {
     hint "one peer too many is no reason to end, and nothing in the set may change"
     serve
     talk <<<"${FULL}B connect
@@ -78,7 +78,7 @@ FULL='Z connect
 }
 
 # points: 2
-@test "of a hundred who are refused no descriptor is left" {
+@test "of a hundred refused peers no descriptor is left" {
     hint "closed is closed: neither shutdown() nor forgetting gives the number back"
     serve
     talk <<<"${FULL}B*100 connect

@@ -4,7 +4,7 @@
  * usage: wake-ups MESSAGES PARTS
  *
  * Three peers, C, B and A, send MESSAGES messages each; one read() takes a PARTS-th of one. The
- * clock has no part in it: who plays the peers looks whether the program is asleep.
+ * clock has no part in it: whoever plays the peers checks whether the program is asleep.
  */
 #include "args.h"
 #include "error.h"

@@ -8,7 +8,7 @@ load ../../lib/exercises
 }
 
 # points: 1
-@test "the length that the answer to HEAD tells" {
+@test "the length that the answer to HEAD gives" {
     hint "HEAD asks: what would you tell me of the file, if I asked for it by GET?"
     holds head_says
 }

@@ -39,7 +39,7 @@ struct bytes {
 
 /* A call of next_head(), and what is to come of it; then a body of `skip` bytes is taken. */
 struct turn {
-    const char *head; /* NULL: `result` is another one than IO_DATA */
+    const char *head; /* NULL: `result` is not IO_DATA */
     struct bytes left;
     enum io_result result;
     int error;
@@ -146,9 +146,9 @@ static const char *const result_names[] = {"IO_DATA", "IO_END", "IO_NOT_YET", "I
 static const struct scenario *now; /* NULL: read() is the kernel's */
 static struct {
     struct connection conn;
-    char guard[64]; /* what lies behind the buffer is not to be touched */
+    char guard[64]; /* what lies after the buffer is not to be touched */
 } it = {.conn.fd = SOME_FD};
-static size_t piece, taken; /* so many bytes of this piece have been read */
+static size_t piece, taken; /* which piece; how many bytes of it have been read */
 static int reads;
 
 static _Noreturn void

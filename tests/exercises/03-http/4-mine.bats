@@ -215,7 +215,7 @@ REQUESTS
 @test "a FIFO, a directory and a link that leads out are no files" {
     local target
     serve_site
-    hint "open() of a FIFO waits for who writes into it, unless O_NONBLOCK; fstat() tells what it is"
+    hint "open() of a FIFO waits for somebody to write into it, unless O_NONBLOCK; fstat() tells what it is"
     for target in /fifo /sub/deep/ /link /up/secret.txt; do
         hear "GET $target HTTP/1.0\r\n\r\n"
         [[ $(statuses) = 40[34] ]] || same "the status of $target" "404" "$(statuses)"

@@ -14,7 +14,7 @@ TOLERANCE_OF_WAIT=90
 
 # points: 1
 @test "who sleeps while the queue is full" {
-    hint "who finds no room sleeps; who finds something to take does not"
+    hint "whoever finds no room sleeps; whoever finds something to take does not"
     hold producers_asleep 0 workers_asleep 0
 }
 

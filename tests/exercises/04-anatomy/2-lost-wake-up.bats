@@ -10,12 +10,12 @@ load ../../lib/exercises
     drive asleep
 }
 
-@test "who is woken up without a reason sleeps on" {
+@test "a thread that is woken up without a reason sleeps on" {
     hint "pthread_cond_wait(3): spurious wakeups may occur; so it stands in a while, not an if"
     drive for-nothing
 }
 
-@test "who has nothing to do sleeps, and does not look now and then" {
+@test "a thread with nothing to do sleeps, and does not look now and then" {
     hint "a wake-up that is lost is not mended by waking up every 10 ms"
     drive quiet
 }
@@ -26,7 +26,7 @@ load ../../lib/exercises
     hint "atomic variables do not help: a signal while nobody sleeps yet is gone"
     drive worst-moment
     drive before-the-lock
-    hint "who changes what others look at must hold the lock while he does so"
+    hint "to change what others look at, a thread must hold the lock"
     drive changes-with-the-lock
 }
 
@@ -45,7 +45,7 @@ load ../../lib/exercises
 }
 
 # points: 1
-@test "each wake-up reaches somebody who sleeps for that" {
+@test "each wake-up reaches a thread that sleeps for just that" {
     hint "who is woken by pthread_cond_signal(), if some sleep for work and one for the end?"
     drive others
     drive others-first

@@ -1,5 +1,5 @@
 /*
- * 2-lost-wake-up.c - brings work in the worst moments, and looks who sleeps on
+ * 2-lost-wake-up.c - brings work at the worst moments, and sees who sleeps on
  *
  * usage: lost-wake-up SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it
  * should be, else tells what was done and what was expected.

@@ -12,20 +12,20 @@ load ../../lib/exercises
 }
 
 # points: 2
-@test "who finds no room sleeps until there is some" {
+@test "a giver that finds no room sleeps until there is some" {
     hint "while, not if; and whoever takes an item tells those who wait for room"
     drive full
 }
 
 # points: 2
-@test "who finds no item sleeps until there is one" {
+@test "a taker that finds no item sleeps until there is one" {
     hint "between the wake-up and the lock somebody else may have taken it"
     drive empty
 }
 
 # points: 2
-@test "two places wake two who sleep, and two items do as well" {
-    hint "the second item comes when the first has woken up nobody as yet: who tells the second?"
+@test "two places wake two sleepers, and so do two items" {
+    hint "the second item comes before anybody has woken up for the first: who is told of the second?"
     drive two-places
     drive two-items
 }
@@ -46,7 +46,7 @@ load ../../lib/exercises
 }
 
 # points: 2
-@test "the close wakes all who sleep, for an item or for room" {
+@test "the close wakes all that sleep, for an item or for room" {
     hint "each of them has to hear it, and on both condition variables"
     drive takers-wake
     drive putters-wake

@@ -243,9 +243,9 @@ timed_function __interceptor_pthread_cond_timedwait __attribute__((weak));
 clock_function __interceptor_pthread_cond_clockwait __attribute__((weak));
 
 static _Atomic(pthread_cond_t *) slept_on; /* last */
-static atomic_bool drowsy;                 /* who is woken up does not come to the lock yet */
+static atomic_bool drowsy;                 /* whoever is woken up does not get to the lock yet */
 
-/* That a wake-up takes its time is nothing a caller can notice: until it has the lock again. */
+/* A wake-up may take its time: no caller can tell, as none returns before it has the lock again. */
 static int
 come_back(pthread_mutex_t *mutex, int result)
 {
@@ -366,7 +366,7 @@ play_full(void)
     channel_free(c);
 }
 
-/* Puts an item in and takes it out again, before the one who sleeps for it has come. */
+/* Puts an item in and takes it out again, before whoever sleeps for it has come. */
 static bool
 puts_and_steals(void)
 {
@@ -412,7 +412,7 @@ play_empty(void)
     channel_free(c);
 }
 
-/* The first who wakes up comes when both places are free, or both items there: two are for two. */
+/* The first to wake up comes when both places are free, or both items there: two are for two. */
 static void
 play_two(struct call sleepers[2], const char *why, void (*do_two)(void), const char *what)
 {
@@ -663,7 +663,7 @@ consume(void *argument)
     return NULL;
 }
 
-/* Until so many threads are left; if none is left who could wake the others, tells it. */
+/* Until only `left` threads run; if none is left that could wake the others, says so. */
 static void
 wait_until_running(int left, const char *expected)
 {

@@ -40,7 +40,7 @@ load ../../lib/compile
 
 # points: 1
 @test "the storage unit knows neither peers nor protocols" {
-    hint "it finds documents and reads them; who wants them, and why, is not its affair"
+    hint "it finds documents and reads them; whose they are, and why, is not its affair"
     calls_none_of 'storage*' "(buffer_.*|talk_.*|http_(reason|date|parse_date|path|encode|type))" \
         "$SOCKETS"
 }

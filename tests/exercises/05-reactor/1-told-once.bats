@@ -19,7 +19,7 @@ load ../../lib/exercises
 }
 
 # points: 1
-@test "how many they are for one who was busy meanwhile" {
+@test "how many they are for a process that was busy meanwhile" {
     hint "what has come before it looks is one piece of news, however many messages it was"
     holds busy_reads
 }

@@ -4,7 +4,7 @@
  * usage: pending-output SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it
  * should be, else tells what was called and what was expected.
  *
- * epoll and the socket are real. But read(), write() and epoll_ctl() are those below: they look
+ * epoll and the socket are real. But read(), write() and epoll_ctl() are those below: they watch
  * what comes by, and write() takes as much as the scenario says.
  */
 #include "error.h"
@@ -231,7 +231,7 @@ end(void)
     close(epoll);
 }
 
-/* The next calls of write() take so many bytes, or fail; then it is the kernel's again. */
+/* The next calls of write() take this many bytes, or fail; then it is the kernel's again. */
 static void
 write_answers(int first, int second, int third, int fourth)
 {
@@ -312,7 +312,7 @@ run(void)
     }
 }
 
-/* So much has come at the other end, all in all, and no more. */
+/* These bytes have come at the other end, all in all, and no more. */
 static void
 has_come(const char *bytes)
 {
@@ -504,7 +504,7 @@ play_interest(void)
     end();
 }
 
-/* The other end sends so many bytes, as many as its socket takes. */
+/* The other end sends these bytes, or as many of them as its socket takes. */
 static size_t
 sends(const char *bytes, size_t len)
 {
@@ -633,7 +633,7 @@ play_end(void)
         wrong("peer_end() gives the peer's memory back", text[0]);
 }
 
-/* Through a socket with little room, to one who reads 5,000 bytes each time the loop sleeps. */
+/* Through a socket with little room, to one that reads 5,000 bytes each time the loop sleeps. */
 static void
 play_many(void)
 {

@@ -26,19 +26,19 @@ load ../../lib/exercises
 # points: 2
 @test "server 2 is caught" {
     catch server-2 \
-        "who comes while it is busy with somebody else? One after the other, nobody"
+        "who comes while it is busy with somebody else? If they come one after the other, nobody"
 }
 
 # points: 2
 @test "server 3 is caught" {
     catch server-3 \
-        "who ends his side may still be owed something; does anybody read it then?"
+        "a peer that ends its side may still be owed something; does anybody read it then?"
 }
 
 # points: 2
 @test "server 4 is caught" {
     catch server-4 \
-        "who comes after one that has left: is all that he hears meant for him?"
+        "when a peer comes after one has left: is all that it hears meant for it?"
 }
 
 # play SERVER: the reader's script against it; sets STATUS.

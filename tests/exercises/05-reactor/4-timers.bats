@@ -32,12 +32,12 @@ load ../../lib/exercises
 }
 
 # points: 2
-@test "who sets itself again at once is told next time, and not before" {
+@test "a timer set again by its own handler is told next time, not before" {
     drive again
 }
 
 # points: 2
-@test "who is cleared by another one, while both are due, is not told" {
+@test "a timer cleared by another, while both are due, is not told" {
     drive clears-others
 }
 

@@ -2,7 +2,7 @@
  * 4-timers.c - plays the loop and the owners for a set of timers
  *
  * usage: timers SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it should be,
- * else tells what was called and what was expected. What time it is, the play says.
+ * else tells what was called and what was expected. The play says what time it is.
  */
 #include "../../../exercises/05-reactor/4-timers/timers.h"
 #include "clock.h"
@@ -117,7 +117,7 @@ must_set(struct timer *t, int64_t at)
     }
 }
 
-/* At so many milliseconds after the start. */
+/* At `ms` milliseconds after the start. */
 static void
 set_timer(char name, int ms)
 {
@@ -132,7 +132,7 @@ clear_timer(char name)
     timers_clear(set, &named(name)->timer);
 }
 
-/* It is so many nanoseconds after the start, and exactly these are told. */
+/* It is `ns` nanoseconds after the start, and exactly these are told. */
 static void
 tells(int64_t ns, const char *who)
 {
@@ -334,7 +334,7 @@ play_same(void)
             wrong("each of the three is told once", "%c: %d times", name, named(name)->times);
 }
 
-/* Sets, moves, clears and runs by chance, and compares with what the owners themselves know. */
+/* Sets, moves, clears and runs at random, and compares with what the owners themselves know. */
 static void
 play_chance(void)
 {

@@ -16,7 +16,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 }
 
 # points: 3
-@test "a thousand who are connected are all answered, and once more" {
+@test "a thousand connected peers are all answered, twice" {
     local before
     serve
     before=$(descriptor_count "$SERVER")
@@ -48,13 +48,13 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
     did "50 peers connected, said something, and were silent"
     meet 50
     say_and_hear
-    hint "who waits is in the loop, and is told when there is something to do"
+    hint "waiting is done in the loop, which is told when there is something to do"
     comes_to_rest
     few_calls
 }
 
 # points: 3
-@test "who sends and never reads holds up nobody" {
+@test "a peer that sends and never reads holds up nobody" {
     serve
     meet 1
     say_and_hear
@@ -72,7 +72,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 }
 
 # points: 2
-@test "who never reads is not read from any more, and takes no memory" {
+@test "a peer that never reads is not read from, and takes no memory" {
     local before after
     serve
     meet 1
@@ -108,7 +108,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 }
 
 # points: 1
-@test "who has ended its side still gets all it is owed" {
+@test "a peer that has ended its side still gets all it is owed" {
     hint "read() said 0: nothing will come any more. What is owed has still to go"
     FAULTS=write:one,send:one serve
     did "(its writes took a byte each)"
@@ -120,7 +120,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 }
 
 # points: 2
-@test "a document for one who does not read holds up nobody" {
+@test "a document for a peer that does not read holds up nobody" {
     local got=0
     serve_files
     hint "as much as there is room for; then the loop, and then the next piece"
@@ -139,7 +139,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 }
 
 # points: 1
-@test "who sends half a request holds up nobody" {
+@test "a peer that sends half a request holds up nobody" {
     serve_files
     talk <<<'A connect
              A send "GET /a.txt HT"

@@ -8,7 +8,7 @@ load ../../lib/exercises
 
 # points: 3
 @test "what is done in another order goes out in that of the file" {
-    hint "who says whose result it is; and what comes before its turn has to wait there"
+    hint "what says whose result it is? And what comes before its turn has to wait"
     drive turned
 }
 

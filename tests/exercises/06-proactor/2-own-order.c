@@ -33,8 +33,8 @@ static struct request {
 
 static int count;              /* of them */
 static char file[MOST];        /* its bytes */
-static size_t size, ends, out; /* as asked for; where it ends in truth; bytes put out */
-static bool failed, counted;   /* somebody was told; how many are under way is looked at */
+static size_t size, ends, out; /* as asked for; where it really ends; bytes put out */
+static bool failed, counted;   /* a failure was told; how many are under way is checked */
 static bool has[MOST];         /* these bytes have been told as done */
 static char did[LINE], story[LAST][LINE]; /* this play, and what was called last in it */
 static int lines, asks;

@@ -1,7 +1,7 @@
 load ../../lib/exercises
 
 @test "what was asked for is done, and then done is called" {
-    hint "who asks returns at once; the thread in proactor_run() is told of it by the kernel"
+    hint "asking returns at once; the thread in proactor_run() is told of it by the kernel"
     drive read
     drive write
 }
@@ -27,19 +27,19 @@ load ../../lib/exercises
 
 # points: 2
 @test "one thread reads and writes, and workers are told" {
-    hint "who asks only says what is to be done, also when it could be done at once"
+    hint "asking only says what is to be done, even when it could be done at once"
     drive who
 }
 
 # points: 2
-@test "a worker who thinks holds up neither workers nor reading" {
+@test "a worker that thinks holds up neither other workers nor reading" {
     hint "which lock does a worker hold while it is in done?"
     drive thinks
 }
 
 # points: 1
 @test "each request is told once, and unasked nothing is read" {
-    hint "what has been told must not be on the list any more: EPOLLHUP is told to all who are"
+    hint "what has been told must not stay on the list: EPOLLHUP is told of all that are"
     drive once
 }
 
@@ -52,7 +52,7 @@ load ../../lib/exercises
 
 # points: 1
 @test "told to stop, it returns when its workers have ended" {
-    hint "who sleeps has to be woken up, who is in done has to be waited for"
+    hint "a thread that sleeps has to be woken up, one that is in done has to be waited for"
     drive stop
     drive stop-other
     drive stop-within

@@ -4,7 +4,7 @@
  * usage: proactor SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it should be,
  * else tells what was called and what was expected.
  *
- * read() and write() are those below: they look who calls, and write() takes as much as the
+ * read() and write() are those below: they note who calls, and write() takes as much as the
  * scenario says. No clock decides: when every thread sleeps, nothing will happen any more.
  */
 #include "../../../exercises/06-proactor/3-proactor/proactor.h"
@@ -28,12 +28,12 @@
 #include <unistd.h>
 
 enum {
-    PEERS = 200, /* so many requests at most are under way */
+    PEERS = 200, /* at most this many requests are under way */
     SOME = 41,
     MOST_FD = 500,
     ROUNDS = 20,
     MUCH = 1000000,
-    OLD = 8,        /* threads at most that were there before */
+    OLD = 8,        /* at most this many threads were there before */
     QUIET_MS = 300, /* of sleep, in which nobody wakes up */
     AWHILE = 20,    /* looks, one each millisecond, at who sleeps */
     BUSY_MS = 300   /* of CPU, while there is nothing to do */
@@ -54,12 +54,12 @@ static pthread_t running;
 static atomic_int runner, returned; /* the thread in proactor_run(); has it returned? */
 static bool stopping;
 static int before;      /* threads, when there was no Proactor yet */
-static pid_t old[OLD];  /* the same: they; a sanitizer has one, too */
+static pid_t old[OLD];  /* and which those were; a sanitizer has one, too */
 static int open_before; /* descriptors */
-static sem_t held;      /* who is told waits for this */
+static sem_t held;      /* whoever is told waits for this */
 
 static struct {
-    atomic_int reads, writes, by_others; /* calls for this descriptor; of them not by the runner */
+    atomic_int reads, writes, by_others; /* calls for this descriptor; those not by the runner */
 } calls[MOST_FD];
 static int takes[4], taking; /* what write() takes in its next calls; 0: all */
 
@@ -215,8 +215,8 @@ cpu_of_others(void)
 }
 
 /*
- * Waits until `*value` is at least `enough`, or nobody does anything any more; then false. Who is
- * at work all the time, and gets nowhere, is no better. A value of NULL is never enough.
+ * Waits until `*value` is at least `enough`, or nobody does anything any more; then false. A thread
+ * that is at work all the time, and gets nowhere, is no better. A value of NULL is never enough.
  */
 static bool
 becomes(const atomic_int *value, int enough)
@@ -741,7 +741,7 @@ play_many(void)
     end();
 }
 
-static sem_t own[2]; /* for peers 0 and 1: who is told waits for this */
+static sem_t own[2]; /* for peers 0 and 1: whoever is told waits for this */
 
 static void
 hold_by_itself(struct peer *p)

@@ -6,7 +6,7 @@ load ../../lib/exercises
     drive comes-back
 }
 
-@test "whoever is over has given the memory back" {
+@test "an operation that is over has given its memory back" {
     drive memory
 }
 

@@ -4,9 +4,9 @@
  * usage: on-the-way SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it should
  * be, else tells what was asked for and what was expected.
  *
- * ring_prepare() and ring_cancel() are those below. What is done when, and how much of it, the play
- * says: so it needs no kernel that has an io_uring. The scenarios "real" and "real-stop" do, and
- * have lib/ring.c, under other names.
+ * ring_prepare() and ring_cancel() are those below. The play says what is done when, and how much
+ * of it: so no kernel that has an io_uring is needed. The scenarios "real" and "real-stop" need
+ * one, and have lib/ring.c, under other names.
  */
 #define ring_open real_open
 #define ring_close real_close
@@ -57,9 +57,9 @@ static struct request {
     size_t len;
 } on_the_way[2];
 
-static char said[MOST];       /* what has been received, all in all: so many bytes, */
-static size_t come, gone;     /* and so many have been sent */
-static size_t parts[2], owed; /* of so many parts there is something to be sent: bytes */
+static char said[MOST];       /* what has been received, all in all: how many bytes, */
+static size_t come, gone;     /* and how many have been sent */
+static size_t parts[2], owed; /* bytes owed of each part; how many parts there are */
 static bool ended, broken;    /* as it was told */
 static bool counted, mute;    /* what is on the way is looked at; calls are not shown */
 static int over, shown;
@@ -642,7 +642,7 @@ speak(int fd)
             if (bytes[i] != (char)(from * 31 >> 3))
                 _exit(1);
     }
-    _exit(read(fd, bytes, 1) == 1); /* 0 or, for its receiver has not looked yet, EAGAIN */
+    _exit(read(fd, bytes, 1) == 1); /* 0 or, as its receiver has not looked yet, EAGAIN */
 }
 
 static void

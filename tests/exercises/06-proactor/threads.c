@@ -3,7 +3,7 @@
  *
  * usage: threads FEW MANY
  *
- * Each play has a process of its own, for a thread of glibc's that has nothing to do stays for a
+ * Each play has a process of its own, as a thread of glibc's that has nothing to do stays for a
  * second. No clock says when to look: when every thread but ours sleeps, nothing will change.
  */
 #include "args.h"
@@ -71,7 +71,7 @@ look(int *awake)
     return n;
 }
 
-/* Waits until nobody has done anything for a while; so many threads there are then. */
+/* Waits until nobody has done anything for a while; returns how many threads there are then. */
 static int
 settle(void)
 {
@@ -109,7 +109,7 @@ connect_peer(struct peer *p)
     p->far = ends[1];
 }
 
-/* A request to read from each of so many peers, by a descriptor of its own. */
+/* A request to read from each of `n` peers, by a descriptor of its own. */
 static void
 read_from(int n)
 {
@@ -126,7 +126,7 @@ speak(struct peer *p)
     check((int)send(p->far, "hello", 5, 0), "send");
 }
 
-/* So many of the first `n` requests to read, or to write, are done. */
+/* How many of the first `n` requests to read, or to write, are done. */
 static int
 done(int n, bool writes)
 {

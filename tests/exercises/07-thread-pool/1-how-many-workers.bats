@@ -26,7 +26,7 @@ OF_MS=60
 
 # points: 1
 @test "what as many workers do if each task computes" {
-    hint "who waits needs no CPU, who computes needs one for himself"
+    hint "a task that waits needs no CPU, one that computes needs one to itself"
     hold done_computing $OF_DONE
 }
 

@@ -23,9 +23,9 @@ load ../../lib/exercises
 
 # points: 2
 @test "workers that sleep wake up and end, each of them" {
-    hint "who sleeps in pthread_cond_wait() sees no flag that changes: somebody must tell"
+    hint "a thread asleep in pthread_cond_wait() sees no flag change: somebody must signal"
     drive asleep
-    hint "who wakes up one worker for a task, and none for the next, leaves that one asleep"
+    hint "one worker woken for a task, and none for the next, leaves the other asleep"
     drive both
     hint "pthread_cond_wait() may return for nothing: look again"
     drive in-vain

@@ -1,5 +1,5 @@
 /*
- * 2-drain.c - gives a pool tasks that wait at a gate, and looks when it says that it has stopped
+ * 2-drain.c - gives a pool tasks that wait at a gate, and notes when it says that it has stopped
  *
  * usage: drain SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it should be,
  * else tells what was done and what was expected.
@@ -50,7 +50,7 @@ static int order[MOST];              /* in which they were done */
 static atomic_int stopped;           /* pool_stop() has returned */
 static atomic_int done_then;         /* how many were done at that moment */
 static atomic_int answer;            /* of a submit by a task: 1 taken, 2 refused */
-static atomic_int in_vain;           /* so often a sleeper is woken up for nothing */
+static atomic_int in_vain;           /* how often a sleeper is woken up for nothing */
 static const atomic_int never;       /* what never happens: until all sleep */
 
 static void
@@ -111,7 +111,7 @@ run_and_submit(void *owner)
     answer = pool_submit(&one_more) ? 1 : 2;
 }
 
-/* The task is its owner's again when it is run: he may fill its memory with something else. */
+/* The task is its owner's again when it is run: its memory may be filled with something else. */
 static void
 run_once_more(void *owner)
 {
@@ -151,7 +151,7 @@ must_be_taken(int number, void (*run)(void *))
 
 /* ---- what the functions meet ---- */
 
-/* It may return for nothing; the first `in_vain` times it does. See pthread_cond_wait(3). */
+/* It may return for no reason; the first `in_vain` times it does. See pthread_cond_wait(3). */
 int
 pthread_cond_wait(pthread_cond_t *restrict changed, pthread_mutex_t *restrict lock)
 {
@@ -422,7 +422,7 @@ play_asleep(void)
               "in %d ms they have woken up %ld times", QUIET_MS, times);
     begin_to_stop();
     must_stop(0);
-    for (int i = 0; i < 500; i++) { /* who has been joined may be seen for a moment longer */
+    for (int i = 0; i < 500; i++) { /* a thread that was joined may be seen for a moment longer */
         after = thread_count(&asleep);
         if (after <= before)
             return;
@@ -458,7 +458,7 @@ play_refused(void)
         wrong("false: nobody would run it", "true");
 }
 
-/* For each of the two tasks a worker sleeps: who wakes up one leaves the other asleep. */
+/* A worker sleeps for each of the two tasks: to wake up one leaves the other asleep. */
 static void
 play_both(void)
 {

@@ -7,20 +7,20 @@ load ../../lib/exercises
 
 # points: 3
 @test "the one with the fewest tasks is chosen, and done is done" {
-    hint "what counts is who has how many now: done is one less"
+    hint "what counts is how many each one has now: done is one less"
     drive fewest
     drive fewer
 }
 
 # points: 3
 @test "among those with equally few it goes round" {
-    hint "who was chosen longest ago: what has to be remembered of each worker, and from when?"
+    hint "which was chosen longest ago: what has to be remembered of each worker, and from when?"
     drive alone
     drive ties
 }
 
 # points: 3
-@test "who has as many as it may, or is away, is not chosen" {
+@test "a worker that has as many as it may, or is away, is not chosen" {
     hint "leave out whom you may not choose before you look for the fewest, not after"
     drive full
     drive away

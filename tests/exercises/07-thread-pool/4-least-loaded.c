@@ -26,7 +26,7 @@ enum {
     THREADS = 4,
     HELD = 2,
     TURNS = 1000000,
-    FEW_TURNS = 1000, /* of all calls: for who looks at each of them */
+    FEW_TURNS = 1000, /* of all calls: for whoever looks at each of them */
     BY_CHANCE = 20000,
     MANY = 100,
     MOST_EACH = 700,
@@ -150,7 +150,7 @@ play_fewest(void)
     dealer_free(d);
 }
 
-/* Who has got the most so far may have the fewest now. */
+/* The one that has got the most so far may have the fewest now. */
 static void
 play_done(void)
 {
@@ -336,7 +336,7 @@ play_many(void)
 
 static atomic_int tasks_of[MOST_WORKERS];
 static atomic_int there; /* threads that may begin */
-static int may_have;     /* so many tasks, each worker */
+static int may_have;     /* how many tasks each worker may have */
 static atomic_bool too_many, of_nobody;
 
 /* Now and then a thread sleeps where it happens to be: in the middle of a call, if there is one. */
@@ -416,7 +416,7 @@ static void
 play_threads(void)
 {
     deal_with_many_threads(MOST_WORKERS, 1);
-    deal_with_many_threads(1, MOST_WORKERS); /* it is chosen while a task of it is done */
+    deal_with_many_threads(1, MOST_WORKERS); /* it is chosen while one of its tasks is done */
 }
 
 static void *
@@ -430,7 +430,7 @@ call_all(void *first)
     for (size_t turn = 0; turn < FEW_TURNS; turn++) {
         who = dealer_choose(d);
         for (size_t call = 0; call < 3; call++)
-            switch ((call + *(size_t *)first) % 3) { /* each thread ends with another one */
+            switch ((call + *(size_t *)first) % 3) { /* each thread ends with a different one */
             case 0:
                 dealer_away(d, turn / 2 % MOST_WORKERS, turn % 2 == 0);
                 break;

@@ -27,7 +27,7 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
         took=$(ms_of say_and_hear)
         ((took >= 1500)) || break
     done
-    hint "who thinks is a worker; the loop hands over and goes on, and so do the other workers"
+    hint "thinking is a worker's part; the loop hands over and goes on, and so do the other workers"
     ((took < 1500)) || same "the last answer comes after" "500 ms, and a bit" "$took ms"
     dismiss
     PEERS=()
@@ -40,7 +40,7 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
 }
 
 # points: 3
-@test "who never reads keeps no worker" {
+@test "a peer that never reads keeps no worker" {
     serve -w 2
     hint "a worker writes what the kernel takes; for the rest it is watched again"
     TIME_SCALE=$(less_time) talk <<<'A*3 connect

@@ -4,8 +4,8 @@
  * usage: in-steps TASKS-A-SECOND FEW CPUS LONG-EVERY
  *
  * No thread and no machine has a part in it: time goes by in steps of 125 us. In each, tasks come,
- * who is free takes the oldest, and all who work get on by a step: those who wait all of them,
- * those who compute as many as there are CPUs, in turn.
+ * whoever is free takes the oldest, and those at work get on by a step: of those that wait all, of
+ * those that compute as many as there are CPUs, in turn.
  */
 #include "args.h"
 
@@ -76,7 +76,7 @@ play(int workers, int cpus, int a_second, long steps)
     }
 }
 
-/* In how many steps the last one that has come begins. */
+/* How many steps it takes until the last one that has come begins. */
 static long
 until_begun(void)
 {

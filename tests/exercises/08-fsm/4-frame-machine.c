@@ -37,7 +37,7 @@ say(char text[MOST_TEXT], const char *words)
     snprintf(text + len, MOST_TEXT - len, "%s", words);
 }
 
-/* Bytes in hexadecimal; of many only how many they are. */
+/* Bytes in hexadecimal; if there are many, only how many. */
 static void
 say_bytes(char text[MOST_TEXT], const uint8_t *bytes, size_t len)
 {
@@ -112,7 +112,7 @@ note(struct connection *c, enum frame_machine_event event, const uint8_t *piece,
     say(c->told, words);
 }
 
-/* A piece, in memory where nothing lies behind it, and which is gone afterwards. */
+/* A piece, in memory that has nothing behind it and is gone afterwards. */
 static void
 give(struct connection *c, const void *bytes, size_t len)
 {
@@ -306,7 +306,7 @@ play_errors(void)
     play_error(1000, "\x01\xe9\x07", 3);
     play_error(1000, "\x01\x80\x80\x01", 4);
     play_error(100, "\x01\x65", 2);
-    play_error(100, "\x01\xe5", 2); /* whatever follows only makes it more */
+    play_error(100, "\x01\xe5", 2); /* whatever follows only makes it larger */
     play_error(0, "\x01\x01", 2);
     begin(&c, 1000);
     GIVE(&c, "\x01\xe8\x07");

@@ -109,7 +109,7 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 @test "a length that lies is refused, and nothing behind it is answered" {
     local lie head=$'POST /a.txt HTTP/1.1\r\nHost: a\r\n' chunked=$'Transfer-Encoding: chunked\r\n'
     serve_files
-    hint "who reads it differently from the one before you takes a body for a request"
+    hint "a server that reads it differently from the one before it takes a body for a request"
     for lie in +5 5x 0x5 "5 5" -5 "" 5,6 5$'\r\n'Content-Length:\ 6 99999999999999999999; do
         refused "$head"$'Content-Length: '"$lie"$'\r\n\r\n'
     done

@@ -25,7 +25,7 @@ load ../../lib/exercises
 }
 
 # points: 1
-@test "how many overtake one who has armed again too early" {
+@test "how many overtake a worker that has armed again too early" {
     hint "whose is the connection after EPOLL_CTL_MOD? And B arms it again, too"
     holds early_overtake
 }

@@ -6,7 +6,7 @@ load ../../lib/exercises
     drive three-at-once
 }
 
-@test "who has ended, or cannot be watched, leaves nothing behind" {
+@test "a peer that has ended, or cannot be watched, leaves nothing behind" {
     hint "what the starter does right must stay right: close() and free(), and no arming"
     drive end
     drive reset
@@ -36,7 +36,7 @@ load ../../lib/exercises
 }
 
 # points: 2
-@test "who was told in vain, or interrupted, has it told again" {
+@test "a peer told in vain, or interrupted, is told again" {
     hint "every way out of serve() gives the peer back, or ends it"
     drive in-vain
     did "(its first and its third read() are interrupted)"
@@ -44,7 +44,7 @@ load ../../lib/exercises
 }
 
 # points: 4
-@test "who is quicker than epoll_ctl() finds all in its place" {
+@test "a peer quicker than epoll_ctl() finds all in its place" {
     hint "when epoll_ctl() returns, others may have served the peer, or ended it, long since"
     hint "what does the next one need to know? It has to be in the struct before"
     drive quicker

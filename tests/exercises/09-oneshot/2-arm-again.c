@@ -1,5 +1,5 @@
 /*
- * 2-arm-again.c - plays the peer, and the other workers, in the worst moments
+ * 2-arm-again.c - plays the peer, and the other workers, at the worst moments
  *
  * usage: arm-again SCENARIO [WORD]; prints WORD ("held") and ends with 0 if all is as it should be,
  * else tells what was done and what was expected.
@@ -8,7 +8,7 @@
  * epoll_ctl() below is the one that the functions meet: when it has armed the peer again, another
  * worker can be there before it returns, as could happen at any time.
  *
- * And what is freed is gone: its pages can be touched no more, so who does so is seen at once.
+ * And what is freed is gone: its pages can no longer be touched, so to do so shows at once.
  */
 #include "clock.h"
 #include "error.h"
@@ -285,7 +285,7 @@ meet(const char *const *to_be_heard)
         wrong("begin() returns a peer", "NULL");
 }
 
-/* The workers work until none is told of anything; now so many lines have been heard. */
+/* The workers work until none is told of anything; now `count` lines have been heard. */
 static void
 all_heard(int count)
 {

@@ -54,7 +54,7 @@ play() {
 play_in_haste() {
     local scale
     scale=$(LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.3 }")
-    hint "who is slow does nothing wrong: ask for less, so that each step takes less than a second"
+    hint "a slow server does nothing wrong: ask for less, so that each step takes less than a second"
     for _ in 1 2; do
         TIME_SCALE=$scale play "$@"
         dismiss

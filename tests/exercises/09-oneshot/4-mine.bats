@@ -16,7 +16,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 }
 
 # points: 3
-@test "-w 7 are seven workers who work at once, -w 1 is one" {
+@test "-w 7 is seven workers at work at once, -w 1 is one" {
     local n
     hint "so many threads, and three more at most"
     for n in 7 1; do
@@ -25,7 +25,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
         dismiss
     done
     TRACE=$BATS_TEST_TMPDIR/trace.json serve -w 7 -s 300
-    hint "all of them wait on the same epoll instance, and the kernel tells one who has time"
+    hint "all of them wait on the same epoll instance, and the kernel tells one that has time"
     talk <<<'A*7 connect
              A send "a"
              A recv "a"'
@@ -38,7 +38,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 # points: 5
 @test "a stream keeps its order, whoever serves it" {
     hint "while somebody is at a connection nobody else may be told of it"
-    hint "what is kept for the next who serves it has to be in its place before it is armed"
+    hint "what is kept for the next worker to serve it has to be in its place before it is armed"
     serve -w 8
     talk <<<'A*5 connect
              A echo "0123456789" * 60000'
@@ -55,7 +55,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 }
 
 # points: 3
-@test "who trickles is heard again, whichever worker he meets" {
+@test "a peer that trickles is heard again, whichever worker it meets" {
     hint "on which way out is the connection not armed again?"
     serve_files
     talk <<<'A*10 connect
@@ -99,7 +99,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 }
 
 # points: 2
-@test "who is gone leaves nothing to who comes in his place" {
+@test "a peer that is gone leaves nothing to the one that takes its place" {
     hint "close() gives the number of the descriptor back: is nobody at it any more?"
     local before
     serve -w 8
@@ -147,7 +147,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
     COUNT=1 serve -w 8
     did "20 peers connected, said something, and were silent"
     meet 20
-    hint "who waits is in epoll_wait(), and it returns when there is something to do"
+    hint "waiting is done in epoll_wait(), which returns when there is something to do"
     comes_to_rest
     few_calls
 }
@@ -166,7 +166,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 # machine.
 takes_one_at_a_time() {
     local i words=
-    hint "who takes several events at once has several wait for him, while others sleep"
+    hint "a worker that takes several events at once keeps several peers waiting, while others sleep"
     did "(-w 2 -s 100) two words, one after the other; two more while both workers were thinking"
     for i in 1 2 3; do
         TRACE=$BATS_TEST_TMPDIR/words-$i.json serve -w 2 -s $((100 * MICROSECONDS / 1000000))

@@ -69,7 +69,7 @@ answer(bool early)
         arm(EPOLL_CTL_MOD);
 }
 
-/* One who waits, and is told, and answers at once, until he would sleep. */
+/* One that waits, is told, and answers at once, until it would sleep. */
 static void
 work(bool early)
 {
@@ -94,7 +94,7 @@ play(uint32_t events, bool early, int batches, int together)
     arm(EPOLL_CTL_ADD);
 
     come(1);
-    if (!is_told() || !take(early)) /* A, who thinks about it from now on */
+    if (!is_told() || !take(early)) /* A, which thinks about it from now on */
         fail("epoll_wait", "A");
     for (int i = 0; i < batches; i++) {
         come(together);

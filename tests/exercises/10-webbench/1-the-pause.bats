@@ -34,7 +34,7 @@ OF_MS=100
 
 # points: 1
 @test "how many are late if the clock starts when they are sent" {
-    hint "those who waited to be sent are timed from when their wait was over"
+    hint "requests that waited to be sent are timed from when their wait was over"
     hold sent_late 0
 }
 

@@ -41,7 +41,7 @@ load ../../lib/exercises
 
 # points: 2
 @test "server 6 is found out" {
-    hint "to one who asks alone it is right"
+    hint "to a client that asks alone it answers rightly"
     says lies server-6
 }
 

@@ -40,9 +40,9 @@ MOST_KB=4096 # that 1,000 visits may leave behind; two buffers of each would be 
 }
 
 # points: 3
-@test "a hundred who ask all the time get shares that are about equal" {
+@test "a hundred that ask all the time get shares that are about equal" {
     serve
-    hint "who is always ready must not keep a worker: after each answer it is another's turn"
+    hint "a peer that is always ready must not keep a worker: after each answer it is another's turn"
     measure -c 100 -n 2000 "$ADDRESS" "$PORT"
     is failures 0
     (($(value fewest) >= 5)) || same "answers of 2000 that each of 100 gets" "5 at least, of 20" \

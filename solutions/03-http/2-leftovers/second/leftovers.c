@@ -1,5 +1,5 @@
 /*
- * leftovers.c - next_head(), for which looks at each byte once
+ * leftovers.c - a next_head() that looks at each byte once
  *
  * Run:    make, then build/leftovers two (gdb --args build/leftovers two)
  * Test:   make test
@@ -37,7 +37,7 @@ enum io_result
 next_head(struct connection *conn, char head[MOST], size_t *len)
 {
     static const char blank_line[] = "\r\n\r\n";
-    size_t seen = 0, matched = 0; /* so many bytes of buf, and of the blank line at their end */
+    size_t seen = 0, matched = 0; /* how many bytes of buf, and of the blank line at their end */
     enum io_result result;
     ssize_t n;
 

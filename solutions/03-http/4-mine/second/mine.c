@@ -129,8 +129,8 @@ echo_until_end(void)
 /* ---- HTTP: a request ---- */
 
 static char root[PATH_MAX];
-static char buf[MOST_HEAD], head[MOST_HEAD + 1]; /* what has come; the head that was taken of it */
-static size_t len;                               /* so many bytes are in buf */
+static char buf[MOST_HEAD], head[MOST_HEAD + 1]; /* what has come; the head taken from it */
+static size_t len;                               /* how many bytes are in buf */
 
 /* How a request is to be answered. */
 struct request {
@@ -139,7 +139,7 @@ struct request {
     size_t body;
 };
 
-/* Waits for a byte more than there are. */
+/* Waits until there is at least one byte more. */
 static bool
 read_more(void)
 {
@@ -390,7 +390,7 @@ serve_files(void)
     } while (answer(&request, status));
     shutdown(peer, SHUT_WR);
     for (int i = 0; i < 1000 && recv(peer, buf, sizeof buf, MSG_DONTWAIT) > 0; i++)
-        ; /* what is unread when it is closed resets the connection */
+        ; /* bytes left unread at close() would reset the connection */
 }
 
 int

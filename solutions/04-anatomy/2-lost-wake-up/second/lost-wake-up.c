@@ -21,7 +21,7 @@ static pthread_cond_t all_done = PTHREAD_COND_INITIALIZER;
 static int there; /* pieces that nobody has taken yet */
 static int begun; /* taken, and not yet finished */
 
-/* So many pieces of work have come. */
+/* Work has come: `pieces` more pieces. */
 void
 bring_work(int pieces)
 {
@@ -29,7 +29,7 @@ bring_work(int pieces)
     there += pieces;
     pthread_mutex_unlock(&lock);
     while (pieces-- > 0)
-        pthread_cond_signal(&come); /* without the lock: who looks from now on sees the work */
+        pthread_cond_signal(&come); /* without the lock: whoever looks from now on sees the work */
 }
 
 /* Takes one of them; sleeps as long as there is none. */

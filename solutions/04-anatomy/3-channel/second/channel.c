@@ -2,7 +2,7 @@
  * channel.c - the channel of channel.h: a list, a mutex and one condition variable
  *
  * The second way. All sleep on the same condition variable, so all have to be woken up, and each
- * looks for itself: simpler to get right, and with many sleepers dear.
+ * looks for itself: simpler to get right, and costly with many sleepers.
  *
  * Run:    make, then build/channel order (gdb --args build/channel order)
  * Test:   make test
@@ -25,7 +25,7 @@ struct channel {
     pthread_mutex_t lock; /* guards everything below */
     pthread_cond_t changed;
     struct node *first, **end;
-    size_t room; /* for so many items more */
+    size_t room; /* for this many more items */
     bool closed;
 };
 

@@ -1,9 +1,9 @@
 /*
  * channel.h - a queue between threads that can be closed
  *
- * Items go in at one end and come out at the other, first in, first out. An item is a pointer,
- * any pointer, NULL, too; what it points to belongs to whoever put it in until somebody takes it.
- * All functions but the first and the last may be called by any thread at any time.
+ * Items go in at one end and come out at the other, first in, first out. An item is a pointer, any
+ * pointer, even NULL; what it points to belongs to whoever put it in until somebody takes it. All
+ * functions but the first and the last may be called by any thread at any time.
  */
 #pragma once
 
@@ -21,18 +21,18 @@ enum channel_result {
 };
 
 /*
- * Both sleep, until `ms` milliseconds have passed, and not a shorter time: channel_put() as long as
- * there is no room, channel_take() as long as there is no item. 0: they only look; -1: for as long
- * as it takes. Nothing that other threads do in the meantime makes the time longer.
+ * Both sleep, until `ms` milliseconds have passed and no less: channel_put() as long as there is no
+ * room, channel_take() as long as there is no item. 0: they only look; -1: for as long as it takes.
+ * Nothing that other threads do in the meantime makes the time longer.
  *
- * Once the channel is closed, channel_put() is CHANNEL_CLOSED at once. channel_take() still takes
- * what is in it; then it is CHANNEL_CLOSED, too. *item is set by CHANNEL_DONE alone.
+ * Once the channel is closed, channel_put() returns CHANNEL_CLOSED at once. channel_take() still
+ * takes what is in it; then it returns CHANNEL_CLOSED, too. *item is set only on CHANNEL_DONE.
  */
 enum channel_result channel_put(struct channel *c, void *item, int ms);
 enum channel_result channel_take(struct channel *c, void **item, int ms);
 
-/* Closes it. Who sleeps in one of the two wakes up. To close it twice does no harm. */
+/* Closes it. Whoever sleeps in one of the two wakes up. To close it twice does no harm. */
 void channel_close(struct channel *c);
 
-/* Frees it, also if there are items in it. No other call may be under way, or come later. */
+/* Frees it, even if there are items in it. No other call may be under way, or come later. */
 void channel_free(struct channel *c);

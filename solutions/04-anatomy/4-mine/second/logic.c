@@ -19,8 +19,8 @@ struct request {
 struct talk {
     bool (*go_on)(struct talk *, struct buffer *in, struct buffer *out, bool ended);
     struct document *document; /* is on its way, or NULL */
-    size_t left;               /* so much of it is still to be sent */
-    size_t body;               /* so much of the last request is still to be passed over */
+    size_t left;               /* how much of it is still to be sent */
+    size_t body;               /* how much of the last request is still to be passed over */
     bool over;                 /* when the document has been sent */
 };
 
@@ -176,7 +176,7 @@ send_document(struct talk *t, struct buffer *out)
         n = storage_read(t->document, buffer_space(out), most);
         buffer_added(out, n);
         t->left -= n;
-        if (n == 0) /* it has become shorter: the length that was told does not hold */
+        if (n == 0) /* it has become shorter: the length that was announced does not hold */
             t->over = true;
     }
     if (t->left == 0 || (most > 0 && n == 0))

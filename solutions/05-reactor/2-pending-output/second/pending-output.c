@@ -51,7 +51,7 @@ peer_new(int epoll, int fd)
     return p;
 }
 
-/* Writes until the kernel takes no more: then it is not told of it once for each part. */
+/* Writes until the kernel takes no more: so it need not be told once for each part. */
 static enum io_result
 send_all(struct peer *p)
 {

@@ -31,7 +31,7 @@ timers_free(struct timers *s)
     free(s);
 }
 
-/* In `place` it keeps during which run it was set. */
+/* `place` keeps the run during which it was set. */
 bool
 timers_set(struct timers *s, struct timer *t, int64_t at)
 {

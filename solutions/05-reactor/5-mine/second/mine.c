@@ -1,8 +1,8 @@
 /*
  * mine.c - the same in three units, with another I/O unit: poll(), and all of it in the open
  *
- * Shows:  a reactor is no epoll. Each turn hands the kernel the whole list, and looks at all of it
- *         afterwards: with a thousand peers of whom one speaks, that is what a turn costs.
+ * Shows:  a reactor need not be epoll. Each turn hands the kernel the whole list, and looks at all
+ *         of it afterwards: with a thousand peers of which one speaks, that is what a turn costs.
  * Run:    build/mine -P http -d ../../book -p 8000
  * Book:   05-reactor, "The loop"
  */
@@ -33,7 +33,7 @@ static struct pollfd *watched;
 static struct peer **peers;
 static size_t count, room;
 static const char *protocol = "echo";
-static bool looks_away; /* there is no descriptor for who waits */
+static bool looks_away; /* there is no descriptor for whoever waits */
 
 /* For one more. False: there is no memory. */
 static bool
@@ -93,7 +93,7 @@ talk(struct peer *p)
         p->over = !talk_on(p->talk, &p->in, &p->out, p->ended);
 }
 
-/* Reads what a peer still says to whom we have said all; false when it has ended its side, too. */
+/* Reads what a peer still says once we have said all; false when it has ended its side, too. */
 static bool
 says_more(int fd)
 {
@@ -133,7 +133,7 @@ serve(struct peer *p, struct pollfd *w)
 static void
 serve_all(void)
 {
-    for (size_t i = count; i-- > 1;) /* backwards: the last one takes the place of who leaves */
+    for (size_t i = count; i-- > 1;) /* backwards: the last one takes the leaver's place */
         if ((watched[i].revents && !serve(peers[i], &watched[i])) ||
             (peers[i]->leaving && now_ns() > peers[i]->leaves))
             end(i);

@@ -1,5 +1,5 @@
 /*
- * on-the-way.c - a peer on a ring, who gets back what it says out of the buffer in which it came
+ * on-the-way.c - a peer on a ring, which gets back what it says out of the buffer it came in
  *
  * Run:    make, then build/on-the-way both (gdb --args build/on-the-way both)
  * Test:   make test

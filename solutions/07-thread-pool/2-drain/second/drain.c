@@ -56,7 +56,7 @@ work(void *unused)
     return unused;
 }
 
-/* Makes so many workers. */
+/* Makes that many workers. */
 void
 pool_start(int n)
 {

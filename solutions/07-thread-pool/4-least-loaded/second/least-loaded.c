@@ -1,6 +1,6 @@
 /*
- * least-loaded.c - the workers in a row, in the order in which they were chosen: who is chosen goes
- * to its end, so the first with the fewest is the one
+ * least-loaded.c - the workers in a row, in the order in which they were chosen: whoever is chosen
+ * goes to its end, so the first with the fewest is the one
  *
  * Run:    make, then build/least-loaded ties (gdb --args build/least-loaded ties)
  * Test:   make test

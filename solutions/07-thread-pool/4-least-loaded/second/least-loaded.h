@@ -1,9 +1,9 @@
 /*
  * least-loaded.h - which of the workers, each with a queue of its own, gets the next task?
  *
- * A dealer keeps count of the tasks that each worker has, be it that they wait in its queue or that
- * one of them is being run. It knows of no queue, no thread and no task: only numbers. All calls
- * may be made by any thread, many at the same time: dealers choose, and workers are done.
+ * A dealer keeps count of the tasks that each worker has, whether they wait in its queue or one of
+ * them is being run. It knows of no queue, no thread and no task: only numbers. All calls may be
+ * made by any thread, many at the same time: dealers choose, and workers are done.
  */
 #pragma once
 
@@ -15,8 +15,8 @@
 struct dealer; /* what is in it is your affair */
 
 /*
- * For `workers` workers, numbered from 0, of which each may have `most` tasks; both 1 or more. None
- * has a task yet. NULL: there is no memory.
+ * For `workers` workers, numbered from 0, each of which may have `most` tasks; both are 1 or more.
+ * None has a task yet. NULL: there is no memory.
  */
 struct dealer *dealer_open(size_t workers, size_t most);
 
@@ -24,14 +24,14 @@ struct dealer *dealer_open(size_t workers, size_t most);
 void dealer_free(struct dealer *d);
 
 /*
- * Chooses a worker for one task, which that worker has from now on: of those who are not away the
- * one who has the fewest. Among several who have equally few it is the one who was chosen longest
- * ago; who was never chosen comes before all others, and of those the lowest number. NOBODY: each
- * who is not away has as many as it may, or all are away.
+ * Chooses a worker for one task, which that worker has from now on: of those that are not away, the
+ * one that has the fewest. Among several that have equally few it is the one that was chosen
+ * longest ago; those never chosen come before all others, and of those the lowest number. NOBODY:
+ * each that is not away has as many as it may, or all are away.
  */
 size_t dealer_choose(struct dealer *d);
 
-/* A task of `worker` is done: it has one less. Only to be called for one that it has. */
+/* A task of `worker` is done: it has one fewer. Only to be called for one that it has. */
 void dealer_done(struct dealer *d, size_t worker);
 
 /*

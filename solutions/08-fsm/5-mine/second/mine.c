@@ -87,7 +87,7 @@ read_line(size_t *room, int too_long)
         if (*room == 0)
             return too_long;
         --*room;
-        if (len < MOST_LINE) /* of a longer field the rest concerns nobody */
+        if (len < MOST_LINE) /* the rest of a longer field concerns nobody */
             request.line[len++] = (char)byte;
     }
     return byte;

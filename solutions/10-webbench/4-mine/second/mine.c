@@ -1,5 +1,5 @@
 /*
- * mine.c - one thread, one poll(), a machine a peer, and a log that is written once a turn
+ * mine.c - one thread, one poll(), a machine for each peer, and a log that is written once a turn
  *
  * Run:    build/mine -p 8000 -P http -d . -t 10000
  * Book:   10-webbench, "Measuring honestly"
@@ -241,7 +241,7 @@ time_left(void)
 static void
 serve(void)
 {
-    for (size_t i = count; i-- > 0;) { /* backwards: the last one takes the place of who leaves */
+    for (size_t i = count; i-- > 0;) { /* backwards: the last one takes the leaver's place */
         bool goes_on = true;
 
         if (watched[i].revents)
