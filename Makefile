@@ -117,8 +117,8 @@ else
 endif
 compare: all ## the whole comparison; CLIENTS="100 1000" MODELS="mine epoll"
 	@lib/tools/compare
-book: book-check ## the book as HTML, in build/book/
-	@book/tools/html
+book: ## the book as HTML, in build/book/
+	@book/tools/check listings links && book/tools/html
 doctor: ## what this machine can and cannot do
 	@lib/tools/doctor
 

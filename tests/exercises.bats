@@ -366,6 +366,17 @@ nobody_lingers() {
     [[ $(grep -c ' mine: ' <<<"$output") = 1 ]]
 }
 
+@test "check mine ends at the last stage that was begun, and names the next" {
+    tool start mine
+    cp solutions/01-blocking/4-mine/mine.c "$WORK/mine/"
+    run -0 tool check mine
+    [[ $(grep -c ' mine: ' <<<"$output") = 1 ]]
+    [ "${lines[-1]}" = "The next stage: make start EX=03/4" ]
+    tool start 04/4
+    run -1 tool check mine
+    [[ $(grep -c ' mine: ' <<<"$output") = 2 && $output = *"03/4 mine: "*"not yet"* ]]
+}
+
 # ---- hint, next, progress, solution ----
 
 @test "hint tells one more each time" {
