@@ -4,10 +4,10 @@
 # builds: chapters/10-webbench/bad-coordinated-omission.c
 load ../../lib/exercises
 
-# What a prediction may be off by: requests, ms. The wrong ideas are off by 30 requests and more, or
-# by 390 ms and more.
-OF_LATE=14
-OF_MS=100
+# What a prediction may be off by: requests, ms. The slowest of all takes 50 ms longer than the
+# third slowest; other wrong ideas are off by 20 requests and more, or by hundreds of ms.
+OF_LATE=3
+OF_MS=20
 
 @test "each key has an answer, and there is a why" {
     all_filled closed_late closed_p99_ms open_late open_p99_ms sent_late
@@ -17,12 +17,12 @@ OF_MS=100
 # points: 1
 @test "what the closed loop sees of the pause" {
     hint "while it waits it does not ask: how many of its requests meet the pause?"
-    hold closed_late 0 closed_p99_ms $OF_MS
+    hold closed_late 0 closed_p99_ms 100
 }
 
 # points: 1
 @test "how many are late in the open loop" {
-    hint "every 5 ms of the pause one is due; those due near its end wait for less than late_ms"
+    hint "every 25 ms of the pause one is due; those due near its end wait for less than late_ms"
     hold open_late $OF_LATE
 }
 
@@ -45,16 +45,16 @@ hold() {
     did "measured it: a pause of $(given pause_ms) ms, $(given late_ms) ms are late"
     for try in 1 2 3; do
         [[ -e $BATS_FILE_TMPDIR/$try ]] || measure >"$BATS_FILE_TMPDIR/$try"
-        ! compare 2 "$BATS_FILE_TMPDIR/$try" "$@" >/dev/null || return 0
-        compare 3 "$BATS_FILE_TMPDIR/$try" "$@" >/dev/null || break
+        ! compare 1 "$BATS_FILE_TMPDIR/$try" "$@" >/dev/null || return 0
+        compare 2 "$BATS_FILE_TMPDIR/$try" "$@" >/dev/null || break
     done
-    compare 2 "$BATS_FILE_TMPDIR/$try" "$@"
+    compare 1 "$BATS_FILE_TMPDIR/$try" "$@"
 }
 
-# compare HALVES FILE KEY TOLERANCE...: is each prediction off by so many halves of it at most, or
-# by one where it is 0?
+# compare TIMES FILE KEY TOLERANCE...: is each prediction off by so many times it at most? With
+# TIMES 2 what has to be exact may be off by one.
 compare() {
-    local halves=$1 file=$2 value
+    local times=$1 file=$2 value
     shift 2
     while (($#)); do
         value=$(sed -n "s/^$1 = //p" "$file")
@@ -62,7 +62,15 @@ compare() {
             ended_as grader-error "$1 was not measured"
             return 1
         fi
-        near "$1" "$value" $((halves * $2 / 2 + halves - 2)) || return 1
+        if ! near "$1" "$value" $((times * $2 + times - 1)) >/dev/null; then
+            if [[ $1 = closed_p99_ms ]]; then
+                expected "$1 = 0: 99 of 100 are answered at once (in $value ms here)"
+            else
+                expected "$1 = $value, as measured"
+            fi
+            got "$1 = $(prediction "$1"), as predicted"
+            return 1
+        fi
         shift 2
     done
 }
@@ -71,8 +79,8 @@ compare() {
 measure() {
     local out=$BATS_TEST_TMPDIR/told clients=() client
     play "$out.closed" closed-loop -n 200
-    play "$out.open" open-loop -r 200 -n 200 -w "$(given late_ms)"
-    play "$out.sent" bad-coordinated-omission -r 200 -n 200 -w "$(given late_ms)"
+    play "$out.open" open-loop -r 40 -n 200 -w "$(given late_ms)"
+    play "$out.sent" bad-coordinated-omission -r 40 -n 200 -w "$(given late_ms)"
     for client in "${clients[@]}"; do
         wait "$client" || true # what it has not told is missed later
     done
@@ -82,8 +90,13 @@ measure() {
             print "closed_late = " ($3 >= late ? 3 : $5 >= late ? 1 : 0)
             printf "closed_p99_ms = %.0f\n", $3
         }' "$out.closed"
-    awk 'NR == 2 { printf "open_p99_ms = %.0f\n", $3 }
-        NR == 3 { print "open_late = " $1 }' "$out.open"
+    # Of all requests the first in the pause takes longest: that is how long the pause really was.
+    # On a busy machine it is longer than was asked for, and so much is taken off.
+    awk -v pause="$(given pause_ms)" 'NR == 2 {
+            more = $5 > pause ? $5 - pause : 0
+            printf "open_p99_ms = %.0f\n", $3 - more
+        }
+        NR == 3 { printf "open_late = %.0f\n", $1 - int(more / 25) }' "$out.open"
     awk 'NR == 3 { print "sent_late = " $1 }' "$out.sent"
 }
 

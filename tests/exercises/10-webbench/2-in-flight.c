@@ -24,12 +24,13 @@ struct account {
     uint64_t requests, responses, failures, in_flight, late;
 };
 
+/* Weak, so that whoever lacks one is told by us, and not by the linker. */
 struct client;
-struct client *client_new(const struct window *w, struct account *a);
-void client_sent(struct client *c, int64_t now);
-void client_received(struct client *c, size_t bytes, int64_t now);
-void client_broken(struct client *c, int64_t now);
-void client_end(struct client *c);
+struct client *client_new(const struct window *w, struct account *a) __attribute__((weak));
+void client_sent(struct client *c, int64_t now) __attribute__((weak));
+void client_received(struct client *c, size_t bytes, int64_t now) __attribute__((weak));
+void client_broken(struct client *c, int64_t now) __attribute__((weak));
+void client_end(struct client *c) __attribute__((weak));
 
 static struct window window;
 static struct account account;
@@ -230,7 +231,7 @@ play_unanswered(void)
 static void
 play_late(void)
 {
-    hint = "the time is up: an answer that comes now was not given in that time";
+    hint = "both ends belong to the window: at its last ms an answer is in time, after it late";
     begin(2, BEGIN, END);
     at(1900);
     sent(0);
@@ -308,7 +309,8 @@ play_pipeline(void)
 static void
 play_breaks_late(void)
 {
-    hint = "when time was up it was in flight; what comes afterwards does not change that";
+    hint =
+        "both ends belong to the window: what breaks at its last ms has failed, after it nothing";
     begin(2, BEGIN, END);
     at(1900);
     sent(0);
@@ -324,7 +326,8 @@ play_breaks_late(void)
 static void
 play_window(void)
 {
-    hint = "what is over before the window begins is nowhere, what is on its way then is in it";
+    hint =
+        "both ends belong to the window; what is over before it is nowhere, what goes on is in it";
     begin(2, BEGIN, END);
     at(100);
     sent(0);
@@ -421,6 +424,26 @@ play_chance(void)
         one_run();
 }
 
+static void
+check_that_all_are_there(void)
+{
+    const struct {
+        const char *name;
+        bool is_there;
+    } ours[] = {{"client_new", client_new != NULL},
+                {"client_sent", client_sent != NULL},
+                {"client_received", client_received != NULL},
+                {"client_broken", client_broken != NULL},
+                {"client_end", client_end != NULL}};
+
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (!ours[i].is_there) {
+            printf("expected: in-flight.c has the function %s()\ngot: it has no %s()\n",
+                   ours[i].name, ours[i].name);
+            exit(1);
+        }
+}
+
 static const struct scenario {
     const char *name;
     void (*play)(void);
@@ -446,6 +469,7 @@ main(int argc, char **argv)
         printf("\n");
         return 2;
     }
+    check_that_all_are_there();
     scenarios[i].play();
     printf("%s\n", argc > 2 ? argv[2] : "held");
     return 0;
