@@ -1,12 +1,16 @@
 load ../../lib/exercises
 
 @test "a server that answers the first line is understood" {
-    hint "the question must be sent whole before the answer is read"
+    hint "first the whole question, then the answer; until it has come, its direction stays open"
+    hint "the descriptor is the caller's: neither close() it, nor change its flags"
     drive one-line
+    hint "write() may send a part of it, as when a signal comes; write_all() goes on"
+    drive long-question
 }
 
 @test "a broken connection is reported as IO_FAILED, with its errno" {
-    hint "any call between read() and your return may change errno"
+    hint "-1 is not the end: IO_END is for a read() of 0"
+    hint "errno is right if no call comes between the one that failed and your return"
     drive broken
     drive gone
 }
@@ -21,6 +25,7 @@ load ../../lib/exercises
 @test "an answer in pieces is read to its end" {
     hint "one read() is what has come so far; the answer ends when read() returns 0"
     drive in-pieces
+    drive long
 }
 
 # points: 1
@@ -28,6 +33,8 @@ load ../../lib/exercises
     hint "whoever gets IO_DATA knows that there may be more"
     drive room-is-full
     drive complete
+    hint "an answer of no bytes is an answer, too: the server has ended"
+    drive empty
 }
 
 # points: 1

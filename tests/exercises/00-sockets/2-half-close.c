@@ -29,7 +29,7 @@ static const char *const result_names[] = {"IO_DATA", "IO_END", "IO_NOT_YET", "I
 /* A zero among them, as a question is no string; what follows its 40 bytes must not be sent. */
 static const char question[] = "hello, server\nhow many bytes\0are these?\nand no more";
 static pid_t parent;
-enum { QUESTION = 40, FIRST_LINE = 14 };
+enum { QUESTION = 40, FIRST_LINE = 14, LENGTH = 20000, MANY = 8000000 };
 
 /* ---- servers: each gets the connection, and what it returns is its exit status ---- */
 
@@ -96,28 +96,6 @@ answer_at_the_end(int peer)
     return status == SERVED ? say(peer, "40 bytes\n") : status;
 }
 
-static int
-answer_in_pieces(int peer)
-{
-    int status = hear_to_the_end(peer);
-
-    for (const char *piece = "40 bytes\n"; *piece && status == SERVED; piece++) {
-        status = write_all(peer, piece, 1) == IO_DATA ? SERVED : NOT_ANSWERED;
-        sleep_ms(20);
-    }
-    return status;
-}
-
-/* With SO_LINGER of 0, close() resets the connection. */
-static int
-reset(int peer)
-{
-    struct linger now = {.l_onoff = 1, .l_linger = 0};
-
-    check(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), "setsockopt");
-    return SERVED;
-}
-
 /* See proc(5): the state follows the name, which is in brackets. */
 static bool
 is_asleep(pid_t pid)
@@ -133,6 +111,49 @@ is_asleep(pid_t pid)
     fclose(file);
     state = strrchr(stat, ')');
     return state && state[1] == ' ' && state[2] == 'S';
+}
+
+static int
+answer_in_pieces(int peer)
+{
+    int status = hear_to_the_end(peer);
+
+    for (const char *piece = "40 bytes\n"; *piece && status == SERVED; piece++) {
+        sleep_ms(20);
+        for (int i = 0; i < 200 && !is_asleep(parent); i++)
+            sleep_ms(10); /* so that each piece has a read() of its own */
+        if (piece[1] == '\0')
+            sleep_ms(600); /* whoever has slept for a while has not slept until the end */
+        status = write_all(peer, piece, 1) == IO_DATA ? SERVED : NOT_ANSWERED;
+    }
+    return status;
+}
+
+static int
+answer_nothing(int peer)
+{
+    return hear_to_the_end(peer);
+}
+
+/* More than any buffer for pages holds. */
+static int
+answer_at_length(int peer)
+{
+    int status = hear_to_the_end(peer);
+
+    for (int i = 0; i < LENGTH / 10 && status == SERVED; i++)
+        status = say(peer, "123456789\n");
+    return status;
+}
+
+/* With SO_LINGER of 0, close() resets the connection. */
+static int
+reset(int peer)
+{
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    check(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof now), "setsockopt");
+    return SERVED;
 }
 
 static int
@@ -184,6 +205,24 @@ signal_then_answer(int peer)
     return say(peer, "40 bytes\n");
 }
 
+/* A question that no buffer holds; a signal comes while it is being sent. */
+static int
+hear_at_length(int peer)
+{
+    static char buf[65536];
+    size_t heard = 0;
+    ssize_t n = 1;
+
+    for (int i = 0; i < 200 && !is_asleep(parent); i++)
+        sleep_ms(10);
+    if (getppid() == parent)
+        kill(parent, SIGUSR1);
+    sleep_ms(20);
+    while (heard < MANY && (n = read(peer, buf, sizeof buf)) > 0)
+        heard += (size_t)n;
+    return heard == MANY ? say(peer, "line\n") : OTHER_BYTES;
+}
+
 struct scenario {
     const char *name, *text;
     int (*serve)(int peer);
@@ -201,6 +240,7 @@ static const struct scenario scenarios[] = {
      "40 bytes\n", 0, true},
     {"in-pieces", "the answer comes a byte at a time", answer_in_pieces, 100, IO_END, "40 bytes\n",
      0, true},
+    {"empty", "the answer is empty", answer_nothing, 100, IO_END, "", 0, false},
     {"complete", "the answer is shorter than the room", answer_at_the_end, 10, IO_END, "40 bytes\n",
      0, 0},
     {"room-is-full", "the room is for 4 bytes", answer_at_the_end, 4, IO_DATA, "40 b", 0, 0},
@@ -288,6 +328,56 @@ describe(char text[1000], const struct scenario *s, enum io_result result, const
              s->error ? errno_name(error) : "");
 }
 
+/* A long answer: all of it, and only then the end. */
+static void
+play_long(void)
+{
+    static char answer[LENGTH + 1], expected[100], came[100];
+    size_t got = 777, right = 0;
+    int server, status;
+    pid_t child;
+    enum io_result result;
+
+    printf("did: ask(server, question, %d, answer, %d, &got), where the answer has %d bytes\n",
+           QUESTION, LENGTH + 1, LENGTH);
+    fflush(stdout);
+    child = start(answer_at_length, &server);
+    result = ask(server, question, QUESTION, answer, sizeof answer, &got);
+    close(server);
+    check(waitpid(child, &status, 0), "waitpid");
+    while (right < LENGTH && answer[right] == "123456789\n"[right % 10])
+        right++;
+    snprintf(expected, sizeof expected, "IO_END, got = %d, %d right bytes", LENGTH, LENGTH);
+    snprintf(came, sizeof came, "%s, got = %zu, %zu right bytes",
+             result <= IO_FAILED ? result_names[result] : "?", got, right);
+    if (strcmp(expected, came) != 0)
+        wrong(expected, came);
+}
+
+static void
+play_long_question(void)
+{
+    static char long_question[MANY];
+    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART */
+    char answer[5];
+    size_t got = 777;
+    int server, status;
+    pid_t child;
+
+    check(sigaction(SIGUSR1, &action, NULL), "sigaction");
+    signal(SIGPIPE, SIG_IGN);
+    printf("did: ask(server, question, %d, answer, 5, &got), a signal while it is sent\n", MANY);
+    fflush(stdout);
+    child = start(hear_at_length, &server);
+    ask(server, long_question, MANY, answer, sizeof answer, &got);
+    close(server);
+    while (waitpid(child, &status, 0) == -1) /* the signal may still come */
+        if (errno != EINTR)
+            fail("waitpid", NULL);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) == OTHER_BYTES)
+        wrong("the server gets the whole question", "it got a part of it");
+}
+
 static void
 play(const struct scenario *s)
 {
@@ -314,6 +404,8 @@ play(const struct scenario *s)
             wrong("it writes into the room that it has", "a byte behind it is another one now");
     describe(expected, s, s->result, s->answer, strlen(s->answer), s->error);
     describe(came, s, result, answer, got, error);
+    if (fcntl(server, F_GETFD) != -1 && (fcntl(server, F_GETFL) & O_NONBLOCK))
+        wrong("the descriptor has the flags that it had", "it has O_NONBLOCK now");
     if (fcntl(server, F_GETFD) == -1)
         wrong("the descriptor is still open: it is the caller's", "it has been closed");
     close(server);
@@ -338,14 +430,19 @@ main(int argc, char **argv)
 
     while (i < n && strcmp(scenarios[i].name, name) != 0)
         i++;
-    if (i == n) {
-        printf("usage: half-close SCENARIO\nscenarios:");
+    if (strcmp(name, "long") == 0) {
+        play_long();
+    } else if (strcmp(name, "long-question") == 0) {
+        play_long_question();
+    } else if (i == n) {
+        printf("usage: half-close SCENARIO\nscenarios: long long-question");
         for (i = 0; i < n; i++)
             printf(" %s", scenarios[i].name);
         printf("\n");
         return 2;
+    } else {
+        play(&scenarios[i]);
     }
-    play(&scenarios[i]);
     printf("%s\n", argc > 2 ? argv[2] : "held");
     return 0;
 }

@@ -3,6 +3,8 @@ load ../../lib/exercises
 @test "what one write() takes whole is written by one write()" {
     hint "count what has been written, and stop when it is len"
     drive whole
+    hint "of what is left offer all: the kernel knows how much it can take"
+    drive large
 }
 
 @test "a write() that says EAGAIN at once is reported as IO_NOT_YET" {

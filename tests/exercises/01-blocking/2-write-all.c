@@ -11,6 +11,7 @@
 #include "io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@
 
 enum io_result write_exactly(int fd, const void *buf, size_t len, size_t *put);
 
-enum { MOST_CALLS = 12, ALL = 1000, SOME_FD = 42 };
+enum { MOST_CALLS = 12, ALL = 1000000, LARGE = 100000, SOME_FD = 42 };
 
 struct scenario {
     const char *name, *text;
@@ -35,6 +36,7 @@ struct scenario {
 
 static const struct scenario scenarios[] = {
     {"whole", "write() takes all 10 bytes", {ALL}, IO_DATA, 10, 0},
+    {"large", "write() takes all of them", {ALL}, IO_DATA, LARGE, 0},
     {"nothing", "there are 0 bytes to write", {ALL}, IO_DATA, 0, 0},
     {"short-write", "write() takes 3 of 10 bytes, then the rest", {3}, IO_DATA, 10, 0},
     {"dribble", "write() takes a byte a call", {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, IO_DATA, 10, 0},
@@ -58,7 +60,7 @@ static const struct scenario scenarios[] = {
 
 static const char *const result_names[] = {"IO_DATA", "IO_END", "IO_NOT_YET", "IO_INTERRUPTED",
                                            "IO_FAILED"};
-static const char buf[] = "0123456789";
+static const char digits[] = "0123456789", large[LARGE], *buf = digits;
 static const struct scenario *now; /* NULL: write() is the kernel's */
 static size_t taken, len = 10;
 static int calls;
@@ -126,9 +128,15 @@ play(const struct scenario *scenario)
     enum io_result result;
     size_t put = 777;
     int error;
+    struct sigaction before, after; /* what SIGPIPE does */
 
     if (strcmp(scenario->name, "nothing") == 0)
         len = 0;
+    if (strcmp(scenario->name, "large") == 0) {
+        buf = large;
+        len = LARGE;
+    }
+    check(sigaction(SIGPIPE, NULL, &before), "sigaction");
     printf("did: write_exactly(fd, buf, %zu, &put), where %s\n", len, scenario->text);
     fflush(stdout);
     now = scenario;
@@ -137,10 +145,15 @@ play(const struct scenario *scenario)
     error = errno;
     now = NULL;
     compare(scenario->result, scenario->put, scenario->error, result, put, error);
-    if (strcmp(scenario->name, "whole") == 0 && calls != 1)
-        wrong("one write() for what one write() takes", "the calls above");
+    if ((strcmp(scenario->name, "whole") == 0 || len == LARGE) && calls != 1)
+        wrong("one write() for what one write() takes", calls ? "the calls above" : "no write()");
+    if (len == 0 && calls > 0)
+        wrong("no write() when there is nothing to write", "the call above");
     if (taken != scenario->put)
-        wrong("fd gets as many bytes as put says", "other calls of write(), see above");
+        wrong("fd gets as many bytes as put says", calls ? "the calls above" : "no write()");
+    check(sigaction(SIGPIPE, NULL, &after), "sigaction");
+    if (scenario->error == EPIPE && after.sa_handler != before.sa_handler)
+        wrong("SIGPIPE does what it did before: that is the caller's business", "it has changed");
 }
 
 /* ---- a real socket, a slow reader, and a signal every millisecond ---- */
@@ -188,7 +201,7 @@ play_signals(void)
     struct itimerval every_ms = {{0, 1000}, {0, 1000}}, never = {0};
     static unsigned char many[MANY];
     enum io_result result;
-    int pair[2], status;
+    int pair[2], status, flags;
     size_t put = 0;
 
     printf("did: write_exactly() of a million bytes to a slow reader, a signal every ms\n");
@@ -203,7 +216,10 @@ play_signals(void)
     close(pair[1]);
     check(sigaction(SIGALRM, &action, NULL), "sigaction");
     check(setitimer(ITIMER_REAL, &every_ms, NULL), "setitimer");
+    flags = check(fcntl(pair[0], F_GETFL), "fcntl");
     result = write_exactly(pair[0], many, MANY, &put);
+    if (fcntl(pair[0], F_GETFL) != flags)
+        wrong("fd has the flags that it had", "other flags, or it is closed: see fcntl(2)");
     check(setitimer(ITIMER_REAL, &never, NULL), "setitimer");
     close(pair[0]);
     check(wait(&status), "wait");

@@ -52,6 +52,7 @@ catch() {
     for _ in 1 2 3; do # what a read() finds is in part chance
         play "$1"
         [[ $STATUS = 0 ]] || return 0
+        DISMISSED+=("$SERVER")
         kill -KILL "$SERVER" # a wrong one may spin, and not hear SIGTERM
     done
     hint "what can read() say that your script never makes it say?"
