@@ -11,7 +11,7 @@
 # `make asan` and `make tsan` do the same again under build/asan and build/tsan.
 
 CC       = gcc
-CFLAGS   = -O2 -g
+CFLAGS   = -O1 -foptimize-sibling-calls -g# a backtrace is without the watch of lib/watch.h
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -U_FORTIFY_SOURCE -fno-lto $(CFLAGS) $(SANITIZE) \
            $(WARNINGS) -Ilib -pthread

@@ -51,7 +51,7 @@ place(const char *row)
     char name[NAME + 1], *to;
     long work, copied;
 
-    snprintf(name, sizeof name, "%s", row);
+    snprintf(name, sizeof name, "%.*s", NAME, row);
     for (size_t len = strlen(name); len > 0 && name[len - 1] == ' ';)
         name[--len] = '\0';
     if (sscanf(row + NAME, "%ld %*s %*s %*s %*s %*s %*s %*s %ld", &work, &copied) != 2)

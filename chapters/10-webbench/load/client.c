@@ -120,14 +120,6 @@ connect_to_stay(struct worker *w, struct client *c, int64_t now)
 
 /* ---- asking ---- */
 
-int64_t
-due_at(const struct worker *w, const struct client *c, uint64_t n)
-{
-    double requests = (double)n * w->plan->clients + c->number; /* of all, before this one */
-
-    return w->start + (int64_t)(requests * (double)NS_PER_SECOND / w->plan->rate);
-}
-
 static bool
 may_ask(const struct worker *w, const struct client *c, int64_t now)
 {

@@ -55,6 +55,7 @@ struct worker {
     int64_t sample_end;               /* of the second that is counted now */
     int64_t next_look;                /* at those who have waited too long */
     int64_t heard;                    /* when the server has last said anything */
+    int in_vain, without_looking;     /* see worker.c: looks that found nothing; sleeps to come */
 
     /* with a rate: whose request is the next to become due, in which round, and when */
     int turn;
@@ -96,6 +97,12 @@ int64_t due_at(const struct worker *w, const struct client *c, uint64_t n);
 
 /* The same, if it is one of its share; else INT64_MAX. */
 int64_t due_of_share(const struct worker *w, const struct client *c, uint64_t n);
+
+/*
+ * With a rate: the clients whose requests have become due until `now` ask, in turn. One that waits
+ * for an answer will ask later, and its request is as old by then.
+ */
+void hand_out(struct worker *w, int64_t now);
 
 /* For TRACE: until `now` client `c` has waited, or worked, for what its state says. */
 void trace(const struct worker *w, const struct client *c, bool waited, int64_t now);

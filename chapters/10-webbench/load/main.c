@@ -7,8 +7,9 @@
  *         build/10-webbench/load -c 100 http://127.0.0.1:8000/README.md
  * Watch:  `answered`: 1 of 100 says that the others were starved, however good the rate is.
  * Read:   main.c, options.c and url.c (what is asked for); clients.c (threads), worker.c (one
- * loop), client.c (one client), exchange.c (its connection); echo.c and http.c (what is asked),
- *         answer.c and head.c (what is answered); report*.c (what came of it)
+ *         loop), rate.c (the open loop), client.c (one client), exchange.c (its connection);
+ *         echo.c and http.c (what is asked), answer.c and head.c (what is answered); report*.c
+ *         (what came of it)
  * Book:   10-webbench, "Reading a report line by line"
  */
 #include "error.h"
