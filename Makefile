@@ -52,41 +52,42 @@ programs  = $(addprefix $(BUILD)/,$(filter $(built:%=%/%),$(singles) $(folders))
 
 all: $(tools) $(programs) ## builds everything, and after a change what it concerns
 
+.SECONDEXPANSION: # for $$(@D), the folder of a target, made once
+.PRECIOUS: $(BUILD)/%/.
+$(BUILD)/%/.:
+	@mkdir -p $@
+
 # GNU make takes the rule with the shortest stem, so lib/ and tests/ win over chapters/.
 define from-one-file
-@mkdir -p $(@D)
-@echo "  $@"
+$(info $()  $@)
 @$(COMPILE) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(LIBREADY) $(WATCH)
 endef
 
-$(BUILD)/%: chapters/%.c $(LIBREADY) $(BUILD)/compiler
+$(BUILD)/%: chapters/%.c $(LIBREADY) $(BUILD)/compiler | $$(@D)/.
 	$(from-one-file)
-$(BUILD)/lib/%: lib/tools/%.c $(LIBREADY) $(BUILD)/compiler
+$(BUILD)/lib/%: lib/tools/%.c $(LIBREADY) $(BUILD)/compiler | $$(@D)/.
 	$(from-one-file)
-$(BUILD)/tests/%: tests/%.c $(LIBREADY) $(BUILD)/compiler
+$(BUILD)/tests/%: tests/%.c $(LIBREADY) $(BUILD)/compiler | $$(@D)/.
 	$(from-one-file)
 
 define object
-@mkdir -p $(@D)
 @$(COMPILE) -MMD -MP -MF $@.d -MT $@ -c -o $@ $<
 endef
 
-$(BUILD)/objects/%.o: chapters/%.c $(BUILD)/compiler
+$(BUILD)/objects/%.o: chapters/%.c $(BUILD)/compiler | $$(@D)/.
 	$(object)
-$(BUILD)/tests/exercises/%.o: tests/exercises/%.c $(BUILD)/compiler
+$(BUILD)/tests/exercises/%.o: tests/exercises/%.c $(BUILD)/compiler | $$(@D)/.
 	$(object)
-$(BUILD)/lib/%.o: lib/%.c $(BUILD)/compiler
+$(BUILD)/lib/%.o: lib/%.c $(BUILD)/compiler | $$(@D)/.
 	$(object)
 
 $(LIBREADY): $(objects) lib/watch.link
-	@echo "  $@"
+	$(info $()  $@)
 	@rm -f $@ && $(AR) rc $@ $(objects)
 
 objects-of = $(patsubst chapters/%.c,$(BUILD)/objects/%.o,$(wildcard chapters/$(1:$(BUILD)/%=%)/*.c))
-.SECONDEXPANSION:
-$(folders:%=$(BUILD)/%): $$(call objects-of,$$@) $(LIBREADY)
-	@mkdir -p $(@D)
-	@echo "  $@"
+$(folders:%=$(BUILD)/%): $$(call objects-of,$$@) $(LIBREADY) | $$(@D)/.
+	$(info $()  $@)
 	@$(COMPILE) -o $@ $^ $(WATCH)
 
 # Changes when the compiler or its flags do; then everything is built again.

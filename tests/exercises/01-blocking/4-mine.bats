@@ -288,16 +288,17 @@ limit() {
     timeout $(($1 * MICROSECONDS / 1000000)) "${@:2}" 3>&- 4>&-
 }
 
-# On descriptor 8 it is sent 32 KiB, and again, until it sleeps in write() while the last of them
+# On descriptor 8 it is sent 60 KiB, and again, until it sleeps in write() while the last of them
 # have come and have not been read. sent is how many bytes there were.
 send_until_it_waits() {
-    local WAITS=
+    local WAITS='' port
+    port=$(printf ':%04X$' "$PORT")
     sent=0
     while [[ ! $WAITS ]] && ((sent < 50000000)); do
-        head -c 32768 /dev/zero >&8 2>/dev/null 3>&- 4>&- || break
-        sent=$((sent + 32768))
+        head -c 61440 /dev/zero >&8 2>/dev/null 3>&- 4>&- || break
+        sent=$((sent + 61440))
         if ! poll_until 5 takes_or_waits >/dev/null; then
-            same "32 KiB more" "are read, or wait until what is owed is read" "neither"
+            same "60 KiB more" "are read, or wait until what is owed is read" "neither"
         fi
     done
 }
@@ -312,10 +313,12 @@ takes_or_waits() {
 }
 
 # How many bytes have come and have not been read; nothing while some are on their way. proc(5).
+# The table is long, and both ends may be found early.
 bytes_unread() {
-    awk -v port="$(printf ':%04X$' "$PORT")" '
-        $4 == "01" && $3 ~ port && $5 !~ /^0*:/ { on_their_way = 1 }
-        $4 == "01" && $2 ~ port { unread = $5; sub(/.*:/, "", unread) }
+    awk -v port="$port" '
+        $4 == "01" && $3 ~ port { ends++; on_their_way = $5 !~ /^0*:/ }
+        $4 == "01" && $2 ~ port { ends++; unread = $5; sub(/.*:/, "", unread) }
+        ends == 2 { exit }
         END { if (!on_their_way) print unread ~ /[^0]/ ? unread : 0 }' /proc/net/tcp
 }
 
