@@ -57,9 +57,11 @@ find_exercise() {
         break
     done <"$MANIFEST"
     if [[ ! $found ]]; then
-        ids=$(CHAPTER='' exercise_ids '')
-        give_up "${1:+there is no exercise $1; }say which one: EX=${ids%%$'\n'*}" \
-            "there are ${ids//$'\n'/ }"
+        ids=$(CHAPTER='' exercise_ids '' | awk -F/ '
+            $1 "" != chapter { printf "%s%s/%s", NR == 1 ? "" : "-" last " ", $1, $2; chapter = $1 "" }
+            { last = $2 }
+            END { print "-" last }')
+        give_up "${1:+there is no exercise $1; }say which one: EX=${ids%%-*}" "there are $ids"
     fi
     EX_NAME=${EX_FOLDER#*/}
     EX_NAME=${EX_NAME#*-} # what its program is called
