@@ -56,6 +56,7 @@ struct worker {
     int64_t next_look;                /* at those who have waited too long */
     int64_t heard;                    /* when the server has last said anything */
     int in_vain, without_looking;     /* see worker.c: looks that found nothing; sleeps to come */
+    int64_t looked;                   /* and ns of CPU time that went into them */
 
     /* with a rate: whose request is the next to become due, in which round, and when */
     int turn;
