@@ -98,7 +98,7 @@ apply() {
 grader_hash() {
     local hash builds files=("$EX_GRADER" "$TOP"/tests/lib/{exercises,servers,choose}.bash
         "$TOP"/tests/lib/score.awk "$TOP"/tests/tools/judge "$TOP"/tests/cage.c)
-    [[ ! -e ${EX_GRADER%.bats}.c ]] || files+=("${EX_GRADER%.bats}.c")
+    mapfile -t -O ${#files[@]} files < <(compgen -G "${EX_GRADER%.bats}*.c")
     mapfile -t builds < <(grader_builds)
     hash=$(cd "$TOP" && cat "${files[@]}" "${builds[@]}" | sha256sum)
     echo "${hash:0:12}"
