@@ -367,13 +367,17 @@ nobody_lingers() {
 }
 
 @test "check mine ends at the last stage that was begun, and names the next" {
-    tool start mine
+    local book=$BATS_TEST_TMPDIR/book
+    copy_of_the_book "$book" 01/4 03/4 04/4
+    printf '%s\n' 'load ../../lib/exercises' '# points: 20' '@test "it is there" {' \
+        true '}' >"$book/tests/exercises/01-blocking/4-mine.bats"
+    "$book/tests/tools/start" mine
     cp solutions/01-blocking/4-mine/mine.c "$WORK/mine/"
-    run -0 tool check mine
+    run -0 "$book/tests/tools/check" mine
     [[ $(grep -c ' mine: ' <<<"$output") = 1 ]]
     [ "${lines[-1]}" = "The next stage: make start EX=03/4" ]
-    tool start 04/4
-    run -1 tool check mine
+    "$book/tests/tools/start" 04/4
+    run -1 "$book/tests/tools/check" mine
     [[ $(grep -c ' mine: ' <<<"$output") = 2 && $output = *"03/4 mine: "*"not yet"* ]]
 }
 
@@ -408,23 +412,23 @@ nobody_lingers() {
 
 @test "progress grades again only what has changed" {
     local log=$BATS_TEST_TMPDIR/log book=$BATS_TEST_TMPDIR/book
-    copy_of_the_book "$book" 01/2 01/3
+    copy_of_the_book "$book" 00/3 01/2
     sed -i "2i echo \"\$1\" >>'$log'" "$book/tests/tools/judge"
     mkdir -p "$book/build"
     cp -r "$BUILD/tests" "$book/build"
     BUILD=$book/build
     all_solutions "$WORK"
-    rm "$WORK/01-blocking/3-four-wrong-echoes/echo.talk"
+    rm "$WORK/00-sockets/3-message-boundaries/lines.talk"
     run -0 "$book/tests/tools/progress"
     [[ $output = *"10 of  10"*"10 of 18 points"* ]]
-    [ "$(sort "$log" | paste -sd ' ')" = "01/2 01/3" ]
+    [ "$(sort "$log" | paste -sd ' ')" = "00/3 01/2" ]
     run -0 "$book/tests/tools/progress"
     [ "$(wc -l <"$log")" = 2 ]
     echo >>"$WORK/01-blocking/2-write-all/write-all.c"
     run -0 "$book/tests/tools/progress"
     [ "$(wc -l <"$log")" = 3 ]
     run -0 "$book/tests/tools/next"
-    [[ $output = "01/3 catch: "*"make start EX=01/3"* ]]
+    [[ $output = "00/3 catch: "*"make start EX=00/3"* ]]
 }
 
 # ---- grade ----
@@ -436,7 +440,7 @@ nobody_lingers() {
 
 @test "grade gives the solutions full points, and status 0" {
     local results=$BATS_TEST_TMPDIR/results book=$BATS_TEST_TMPDIR/book
-    copy_of_the_book "$book" 01/2 01/3
+    copy_of_the_book "$book" 00/3 01/2
     git -C "$book" init -q
     git -C "$book" -c user.name=us -c user.email=us@localhost commit -q --allow-empty -m Edition
     git -C "$book" tag -m "" edition-7
