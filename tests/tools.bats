@@ -10,7 +10,7 @@ setup() {
     local name
     mkdir -p "$TREE"/{tests/tools,tests/lib,lib/tools,book/tools,chapters/{01-one,05-five},build}
     cp "$TOP"/tests/tools/{bats,test,lint,lint.awk} "$TREE/tests/tools/"
-    cp "$TOP"/tests/lib/servers.bash "$TREE/tests/lib/"
+    cp "$TOP"/tests/lib/{scratch,servers}.bash "$TREE/tests/lib/"
     cp "$TOP"/lib/{args,clock,error,io,net}.* "$TOP"/lib/watch* "$TREE/lib/" # enough for a program
     cp "$TOP"/lib/tools/{offspring.bash,help,bench,doctor} "$TREE/lib/tools/"
     [[ $BATS_TEST_DESCRIPTION = lint* ]] || cp "$TOP/lib/tools/probe.c" "$TREE/lib/tools/"
@@ -168,6 +168,27 @@ last_line() {
     poll_until 5 gone "$(<build/left)"
     [ ! -e "$(<build/tmp)" ]
     [ "$(tail -n 1 build/output)" = interrupted ]
+}
+
+@test "what tests write is in TMPDIR; else in memory, if there is room and programs run there" {
+    local apart=(unshare --map-root-user --mount) where=$BATS_TEST_TMPDIR/where
+    mkdir "$where"
+    scratch_with() { # OPTIONS of tmpfs(5), for what is mounted there
+        TMPDIR='' run -0 "${apart[@]}" bash -c '. tests/lib/scratch.bash
+            mount -t tmpfs -o "$2" tmpfs "$1"
+            scratch "$1"' bash "$where" "$1"
+    }
+    "${apart[@]}" true || skip "no mounts of our own"
+    scratch_with size=2g
+    [[ $output = "$where/tmp."* ]]
+    scratch_with size=2g,noexec
+    [[ $output = /tmp/tmp.* ]]
+    rmdir "$output"
+    scratch_with size=1000m
+    [[ $output = /tmp/tmp.* ]]
+    rmdir "$output"
+    TMPDIR=$where run -0 bash -c '. tests/lib/scratch.bash; scratch'
+    [[ $output = "$where/tmp."* ]]
 }
 
 @test "CHAPTER=05 leaves the tests of other chapters alone" {
