@@ -335,7 +335,7 @@ reads_all() {
     done
     run -1 "$BUILD/$here/bad-forgets-cq-head" "$BATS_TEST_TMPDIR/file"
     [ "${#lines[@]}" = 10 ]
-    [[ ${lines[9]} = "asked for a result 1000 times"* ]]
+    [[ ${lines[9]} = "asked for a result 1000000 times"* ]]
 }
 
 @test "uring-hello itself calls neither read() nor pread()" {

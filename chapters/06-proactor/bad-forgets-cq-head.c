@@ -23,7 +23,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { ENTRIES = 4, PIECE = 512, PIECES = 12, IN_VAIN = 1000 };
+enum { ENTRIES = 4, PIECE = 512, PIECES = 12, IN_VAIN = 1000000 };
 
 static int ring;
 static struct io_uring_params params; /* where everything lies, as offsets */
