@@ -52,14 +52,14 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
 
 # points: 3
 @test "what one peer says comes back in its order" {
-    serve -w 4 -s 3
+    serve -w 8 -s 5
     hint "while a worker has a peer, nobody else may: in the loop or in the pool, never in both"
     talk <<<'A connect
              B connect
-             A send-slowly "0123456789abcdefghijklmnopqrstuvwxyz" * 4
-             B send-slowly "zyxwvutsrqponmlkjihgfedcba9876543210" * 4
-             A recv "0123456789abcdefghijklmnopqrstuvwxyz" * 4
-             B recv "zyxwvutsrqponmlkjihgfedcba9876543210" * 4
+             A send-slowly "0123456789abcdefghijklmnopqrstuvwxyz" * 12
+             B send-slowly "zyxwvutsrqponmlkjihgfedcba9876543210" * 12
+             A recv "0123456789abcdefghijklmnopqrstuvwxyz" * 12
+             B recv "zyxwvutsrqponmlkjihgfedcba9876543210" * 12
              A echo "0123456789abcdefghijklmnopqrstuvwxyz" * 6000
              A half-close
              A end'
