@@ -720,7 +720,7 @@ so_much_unread() { (($(unread) == $1)); }
 
 @test "while the queue is full what clients send stays in the kernel, and nobody is accepted" {
     local i peer peers=()
-    start_server $here/store -v -w 1 -q 1 -s $((2500 * MICROSECONDS / 1000000))
+    start_server $here/store -v -w 1 -q 1 -s $((4000 * MICROSECONDS / 1000000))
     for i in {1..3}; do # one with the worker, one in the queue, one too many
         exec {peer}<>"/dev/tcp/$ADDRESS/$PORT"
         echo "get a" >&"$peer"
@@ -734,7 +734,7 @@ so_much_unread() { (($(unread) == $1)); }
     exec {peer}<>"/dev/tcp/$ADDRESS/$PORT"
     echo "get last" >&"$peer"
     poll_until 5 so_much_unread 18
-    poll_until 10 told "room again" 1
+    poll_until 15 told "room again" 1
     stop_server
 }
 
