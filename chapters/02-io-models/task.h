@@ -7,8 +7,9 @@
  * plays the peers.
  *
  * SO_RCVLOWAT makes a socket ready when a whole message is there, so that one message is one
- * readiness in every model; see socket(7). SO_TIMESTAMPNS tells when the last packet of what
- * was read had reached the kernel: that moment is the border between the two phases.
+ * readiness in every model; see socket(7). (Only a call that does not wait takes less.)
+ * SO_TIMESTAMPNS tells when the last packet of what was read had reached the kernel: that
+ * moment is the border between the two phases.
  *
  * Phase one, until the data is there: from the end of the previous message to that moment.
  * Phase two, until the data is ours: from then on, or from the end of the previous message

@@ -14,7 +14,7 @@ load ../../lib/exercises
 
 # points: 1
 @test "how often poll() sleeps" {
-    hint "the peers send one message each time they see it sleep"
+    hint "whenever it sleeps one peer, the next in the order, sends one message"
     holds poll_sleeps
 }
 
@@ -26,7 +26,7 @@ load ../../lib/exercises
 
 # points: 1
 @test "how often poll() returns to a process that was busy meanwhile" {
-    hint "poll() reports all that are ready, in one return"
+    hint "one return reports all that are ready; but one read() of each takes only a part"
     holds busy_returns
 }
 
@@ -35,7 +35,7 @@ holds() {
     local counted messages parts
     messages=$(given messages)
     parts=$(given parts)
-    did "played it: each peer sends $messages messages, and each takes $parts times read()"
+    did "played it: each peer sends $messages messages, and each takes $parts reads"
     limited 20 "$BUILD_DIR/wake-ups" "$messages" "$parts"
     if ((STATUS != 0)); then
         cat "$OUT" "$ERR"

@@ -30,13 +30,14 @@ load ../../lib/exercises
 
 # points: 2
 @test "a descriptor that is not open is EBADF, at once" {
-    hint "poll() returns, and says it in revents; epoll_ctl() says it itself"
+    hint "poll() returns, and says it in revents; epoll_ctl() says it itself, EINVAL for itself"
+    hint "what number does epoll_create1() give, when one of the caller's has just become free?"
     drive closed
 }
 
 # points: 1
 @test "when the time is up it says ETIMEDOUT, and has slept until then" {
-    hint "0 from poll() is no index"
+    hint "one call, with all the time that is left; 0 from it is no index"
     drive deadline
 }
 
@@ -54,7 +55,7 @@ load ../../lib/exercises
 }
 
 # points: 1
-@test "no descriptor is left open" {
+@test "no descriptor is left open, and no memory is lost" {
     hint "on every way out"
     drive left
 }

@@ -10,6 +10,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,11 +108,29 @@ play_several(void)
     call(fds, PIPES, 0, 0, "now fds[0] has bytes, too");
 }
 
+/* A UDP socket that has written to a port where nobody is; that is an error, and not the end. */
+static int
+refused_socket(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int nobody = check(socket(AF_INET, SOCK_DGRAM, 0), "socket");
+    int fd = check(socket(AF_INET, SOCK_DGRAM, 0), "socket");
+
+    check(bind(nobody, (struct sockaddr *)&address, len), "bind");
+    check(getsockname(nobody, (struct sockaddr *)&address, &len), "getsockname");
+    close(nobody);
+    check(connect(fd, (struct sockaddr *)&address, len), "connect");
+    check((int)send(fd, "?", 1, 0), "send");
+    return fd;
+}
+
 static void
 play_end(void)
 {
-    int pair[2];
+    int pair[2], refused = refused_socket();
 
+    call(&refused, 1, 1000, 0, "read() of the UDP socket fds[0] would say ECONNREFUSED");
     close(ends[1]);
     call(fds, PIPES, 1000, 1, "the other end of the pipe fds[1] is closed");
     check(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
@@ -147,17 +167,36 @@ cpu_ms(void)
            (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
 }
 
+/* How often this thread has gone to sleep. */
+static long
+sleeps(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_THREAD, &u);
+    return u.ru_nvcsw;
+}
+
 static void
 play_deadline(void)
 {
     int64_t start = now_ns();
     double cpu = cpu_ms();
+    long slept = sleeps();
+    char got[60];
 
     call(fds, PIPES, DEADLINE_MS, -ETIMEDOUT, "nobody speaks");
+    snprintf(got, sizeof got, "it went to sleep %ld times", sleeps() - slept);
     if (now_ns() - start < DEADLINE_MS * NS_PER_MS)
-        wrong("it sleeps for 300 ms", "it was back before they had passed");
+        wrong("it sleeps for 300 ms", "it was back before they had passed: round the rest up");
     if (cpu_ms() - cpu > 20)
         wrong("it sleeps for 300 ms", "it used the CPU for more than 20 of them");
+    if (sleeps() - slept > 5)
+        wrong("it sleeps for 300 ms, once", got);
+    speak_later(1, 50);
+    call(fds, PIPES, 3000, 1, "fds[1] will have a byte in 50 ms; 3,000,000,000 ns are no int");
+    check(wait(NULL), "wait");
+    check((int)read(fds[1], got, 1), "read");
     call(fds, PIPES, 0, -ETIMEDOUT, "nobody speaks");
     call(fds, 0, 10, -ETIMEDOUT, "there are no descriptors at all");
 }
@@ -243,17 +282,22 @@ static void
 play_left(void)
 {
     int before = open_descriptors(), bad[] = {fds[0], 900};
+    size_t allocated; /* bytes; 0 where a sanitizer counts */
     char got[60];
 
     speak(1);
     printf(
         "did: called it 100 times, with one that is ready, with none, with one that is closed\n");
+    allocated = mallinfo2().uordblks;
     for (int i = 0; i < 100; i++)
         if (wait_any(fds, PIPES, 0) != 1 || wait_any(fds, 1, 0) != -1 || wait_any(bad, 2, 0) != -1)
             wrong("1, then -1, then -1", "something else");
     snprintf(got, sizeof got, "%d more are open", open_descriptors() - before);
     if (open_descriptors() != before)
         wrong("as many descriptors are open as before", got);
+    snprintf(got, sizeof got, "%zu bytes more", mallinfo2().uordblks - allocated);
+    if (mallinfo2().uordblks > allocated + 5000) /* what free() keeps at hand counts, too */
+        wrong("as much memory is allocated as before", got);
 }
 
 static const struct scenario {
