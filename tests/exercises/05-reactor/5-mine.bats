@@ -1,6 +1,6 @@
 load ../../lib/exercises
-
-MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes as many in 10 ms
+load ../../lib/peers
+load 5-mine
 
 @test "it echoes, and with -P http it serves files" {
     serve
@@ -50,7 +50,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
     say_and_hear
     hint "waiting is done in the loop, which is told when there is something to do"
     comes_to_rest
-    few_calls
+    few_calls_or_why
 }
 
 # points: 3
@@ -169,11 +169,11 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
     }
     prlimit --pid "$SERVER" --nofile=1024:
     did "now it had some"
-    say_and_hear 1 || {
+    say_and_hear "${PEERS[1]}" || {
         hint "somebody waits whom you could not accept: look there again, every 10 or 100 ms"
         return 1
     }
-    few_calls
+    few_calls_or_why
 }
 
 # points: 1
@@ -184,112 +184,4 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
     hint "the listener goes first, then each peer, as soon as it has got what it is owed"
     did "sent SIGTERM"
     stop_server
-}
-
-# ---- peers that the test itself holds ----
-
-PEERS=()
-
-# meet N: so many more connections, on the descriptors in PEERS.
-meet() {
-    local i fd
-    for ((i = 0; i < $1; i++)); do
-        exec {fd}<>"/dev/tcp/$ADDRESS/$PORT"
-        PEERS+=("$fd")
-    done
-}
-
-# say_and_hear [I]: each of them (or number I) says a line and gets it back.
-say_and_hear() {
-    local fd line peers=("${PEERS[@]}")
-    [[ ! ${1:-} ]] || peers=("${PEERS[$1]}")
-    for fd in "${peers[@]}"; do
-        echo hello >&"$fd"
-    done
-    for fd in "${peers[@]}"; do
-        line=
-        read -rt $((5 * MICROSECONDS / 1000000 + 1)) -u "$fd" line || true
-        same "what a peer gets back" hello "${line:-nothing}"
-    done
-}
-
-# twenty_times MICROSECONDS: the first says a line and gets it back, twenty times; TOOK is how long
-# that took, in microseconds. It fails when it takes longer.
-twenty_times() {
-    local i start=${EPOCHREALTIME/[.,]/}
-    for ((i = 0; i < 20; i++)); do
-        say_and_hear 0 || i=20
-        TOOK=$((${EPOCHREALTIME/[.,]/} - start))
-        ((i < 20 && TOOK <= $1)) || return 1
-    done
-}
-
-# sends_and_never_reads: the first of them, in the background; WRITER is its process.
-sends_and_never_reads() {
-    did "sent it 100 MB, and read nothing"
-    head -c 100000000 /dev/zero >&"${PEERS[0]}" 2>/dev/null 3>&- 4>&- &
-    WRITER=$!
-    HELPERS+=("$WRITER")
-}
-
-serve_files() {
-    SITE=$BATS_TEST_TMPDIR/site
-    mkdir -p "$SITE"
-    echo first >"$SITE/a.txt"
-    truncate -s 30000000 "$SITE/large"
-    serve -P http -d "$SITE"
-}
-
-# less_time: a TIME_SCALE with which talk waits 1.5 s for what should come at once.
-less_time() {
-    LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.3 }"
-}
-
-# ---- looking at the server ----
-
-# lives: how many threads it has, all processes taken together.
-lives() {
-    local pid n=0
-    for pid in $(process_tree "$SERVER"); do
-        n=$((n + $(thread_count "$pid")))
-    done
-    echo "$n"
-}
-
-memory_kb() {
-    local pid
-    for pid in $(process_tree "$SERVER"); do
-        cat "/proc/$pid/status"
-    done | awk '$1 == "VmRSS:" { sum += $2 } END { print sum + 0 }'
-}
-
-# it_rests: it sleeps and so does the writer, and that ten times in a row; or the writer is done.
-it_rests() {
-    RESTED=$((${RESTED:-0} + 1))
-    is_asleep "$SERVER" && is_asleep "$WRITER" || RESTED=0
-    ((RESTED >= 10)) || gone "$WRITER"
-}
-
-# few_calls: ends it, and looks how many calls of the system it has made.
-few_calls() {
-    local calls fd
-    for fd in "${PEERS[@]}"; do
-        exec {fd}>&-
-    done
-    dismiss
-    grep -q 'calls  *EAGAIN' "$SERVER_ERR" || same "on SIGTERM" "it ends" "it has to be killed"
-    calls=$(calls_of '')
-    ((calls > MOST_CALLS)) || return 0
-    if ((5 * $(calls_of accept) > calls)); then
-        hint "whom you cannot accept waits on, and you are told of it: look away for a while"
-    else
-        hint "a socket is nearly always writable: ask for that only while something is owed"
-    fi
-    same "its calls of the system" "$MOST_CALLS at most" "$calls"
-}
-
-# calls_of PREFIX: how many calls it has made whose names begin so.
-calls_of() {
-    awk -v prefix="$1" 'index($1, prefix) == 1 && $2 ~ /^[0-9]+$/ { sum += $2 }
-        END { print sum + 0 }' "$SERVER_ERR"
 }

@@ -1,6 +1,6 @@
 load ../../lib/exercises
-
-MOST_CALLS=3000 # of the system, in a test that needs a few hundred
+load ../../lib/peers
+load 5-mine
 
 @test "it echoes, and with -P http it serves files" {
     serve -w 2
@@ -30,7 +30,7 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
     hint "thinking is a worker's part; the loop hands over and goes on, and so do the other workers"
     ((took < 1500)) || same "the last answer comes after" "500 ms, and a bit" "$took ms"
     dismiss
-    PEERS=()
+    leave
     serve -w 1 -s 150
     did "(-w 1 -s 150) four peers said a word at the same time"
     meet 4
@@ -91,21 +91,13 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
 
 # points: 1
 @test "while nobody speaks it makes no calls" {
-    local calls
     COUNT=1 serve -w 4
     did "20 peers said something, and were silent"
     meet 20
-    say
-    hear
+    say_and_hear
     hint "workers sleep until there is a task, the loop until somebody is ready"
     comes_to_rest
-    for fd in "${PEERS[@]}"; do
-        exec {fd}>&-
-    done
-    dismiss
-    grep -q 'calls  *EAGAIN' "$SERVER_ERR" || same "on SIGTERM" "it ends" "it has to be killed"
-    calls=$(awk '$2 ~ /^[0-9]+$/ { sum += $2 } END { print sum + 0 }' "$SERVER_ERR")
-    ((calls <= MOST_CALLS)) || same "its calls of the system" "$MOST_CALLS at most" "$calls"
+    few_calls
 }
 
 # points: 2
@@ -119,49 +111,3 @@ MOST_CALLS=3000 # of the system, in a test that needs a few hundred
     hint "workers are made once, at the beginning, and not for each peer"
     ((threads >= 7 && threads <= 10)) || same "threads, with -w 7" "7 to 10" "$threads"
 }
-
-# ---- peers that the test itself holds ----
-
-PEERS=()
-
-# meet N: so many more connections, on the descriptors in PEERS.
-meet() {
-    local i fd
-    for ((i = 0; i < $1; i++)); do
-        exec {fd}<>"/dev/tcp/$ADDRESS/$PORT"
-        PEERS+=("$fd")
-    done
-}
-
-say() {
-    local fd
-    for fd in "${PEERS[@]}"; do
-        echo "hello $fd" >&"$fd"
-    done
-}
-
-hear() {
-    local fd line
-    for fd in "${PEERS[@]}"; do
-        line=
-        read -rt $((5 * MICROSECONDS / 1000000 + 1)) -u "$fd" line || true
-        same "what a peer gets back" "hello $fd" "${line:-nothing}"
-    done
-}
-
-say_and_hear() {
-    say && hear
-}
-
-# less_time: a TIME_SCALE with which talk waits 1.5 s for what should come at once.
-less_time() {
-    LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.3 }"
-}
-
-# ms_of COMMAND...: how long it takes.
-ms_of() {
-    local began=${EPOCHREALTIME/[.,]/}
-    "$@" >&2
-    echo $(((${EPOCHREALTIME/[.,]/} - began) / 1000))
-}
-

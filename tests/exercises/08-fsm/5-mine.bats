@@ -1,4 +1,5 @@
 load ../../lib/exercises
+load 5-mine
 
 FIRST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n'  # brings "first"
 SECOND=$'GET /b.txt HTTP/1.1\r\nHost: a\r\n\r\n' # brings "second"
@@ -106,7 +107,7 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 }
 
 # points: 2
-@test "a length that lies is refused, and nothing behind it is answered" {
+@test "a length that lies is refused, and nothing after it is answered" {
     local lie head=$'POST /a.txt HTTP/1.1\r\nHost: a\r\n' chunked=$'Transfer-Encoding: chunked\r\n'
     serve_files
     hint "a server that reads it differently from the one before it takes a body for a request"
@@ -187,81 +188,7 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
     meet
     tell "${FIRST}${SECOND:0:30}"
     poll_until 5 is_asleep "$SERVER"
-    did "sent SIGTERM"
+    did "limited its CPU time to a second (SIGXCPU, if it spins), and sent SIGTERM"
+    prlimit --pid "$SERVER" --cpu=$(((MICROSECONDS + 999999) / 1000000)):
     stop_server
-}
-
-# serve_files [OPTION...]: with -P http, on a directory of its own.
-serve_files() {
-    SITE=$BATS_TEST_TMPDIR/site
-    mkdir -p "$SITE"
-    echo first >"$SITE/a.txt"
-    echo second >"$SITE/b.txt"
-    serve -P http -d "$SITE" "$@"
-}
-
-# ---- a client that cuts as it likes ----
-
-# meet: a new connection, on descriptor PEER.
-meet() {
-    exec {PEER}<>"/dev/tcp/$ADDRESS/$PORT"
-}
-
-tell() {
-    { printf '%s' "$1" >&"$PEER"; } 2>/dev/null
-}
-
-# in_two_pieces TEXT N: its first N bytes, and when they have been read, probably, the others.
-in_two_pieces() {
-    tell "${1:0:$2}" || return 0
-    pause 0.004
-    tell "${1:$2}" || return 0
-}
-
-# hear: all that comes on PEER until the end goes to $HEARD.
-hear() {
-    HEARD=$BATS_TEST_TMPDIR/heard
-    timeout "$((5 * MICROSECONDS / 1000000))" cat <&"$PEER" >"$HEARD" 2>/dev/null || {
-        (($? != 124)) || got "it has not ended the connection after 5 s"
-    }
-    exec {PEER}>&-
-}
-
-ask() {
-    did "sent $(printf %q "${1:0:150}")"
-    meet
-    tell "$1" || true
-    hear
-}
-
-# answers: the statuses in $HEARD, but for 100, and the files, in order.
-answers() {
-    grep -aoE 'HTTP/1\.1 [2-5][0-9][0-9] |first|second' "$HEARD" |
-        sed 's|HTTP/1.1 ||; s| $||' | paste -sd ' '
-}
-
-# answers_are WORDS: many of them are told by the first that is wrong.
-answers_are() {
-    local -a want have
-    local i
-    read -ra want <<<"$1"
-    read -ra have <<<"$(answers)"
-    for ((i = 0; i < ${#want[@]} || i < ${#have[@]}; i++)); do
-        [[ ${want[i]:-} = "${have[i]:-}" ]] || break
-    done
-    ((i < ${#want[@]} || i < ${#have[@]})) || return 0
-    expected "answers (${#want[@]} words), from word $((i + 1)) on: ${want[*]:i:6}"
-    got "answers (${#have[@]} words), from word $((i + 1)) on: ${have[*]:i:6}"
-    return 1
-}
-
-# refused REQUEST: it is answered by an error, and the connection ended, before what comes next.
-refused() {
-    local said
-    ask "$1$SECOND"
-    said=$(answers)
-    [[ ! $said =~ ^(405 )?(400|413|431|501)$ ]] || return 0
-    expected "400 (or 413, 501), and the end"
-    got "${said:-nothing}"
-    return 1
 }

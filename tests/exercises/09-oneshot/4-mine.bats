@@ -1,6 +1,6 @@
 load ../../lib/exercises
-
-MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes as many in 10 ms
+load ../../lib/peers
+load 4-mine
 
 @test "it echoes, and with -P http it serves files" {
     serve -w 4
@@ -147,6 +147,7 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
     COUNT=1 serve -w 8
     did "20 peers connected, said something, and were silent"
     meet 20
+    say_and_hear
     hint "waiting is done in epoll_wait(), which returns when there is something to do"
     comes_to_rest
     few_calls
@@ -156,88 +157,8 @@ MOST_CALLS=3000 # of the system, where a few hundred are needed; who spins makes
 @test "SIGTERM ends all of them while twenty peers are silent" {
     serve -w 8
     meet 20
+    say_and_hear
     hint "each worker has to be told that it is over, not one of them"
     did "sent SIGTERM"
     stop_server
-}
-
-# takes_one_at_a_time: of two workers each gets as much as the other. While both think, two more
-# words come: one for each. But he who takes all he is told of takes both. Three tries, for a busy
-# machine.
-takes_one_at_a_time() {
-    local i words heard
-    hint "a worker that takes several events at once keeps several peers waiting, while others sleep"
-    did "(-w 2 -s 100) two words, one after the other; two more while both workers were thinking"
-    for i in 1 2 3; do
-        TRACE=$BATS_TEST_TMPDIR/words-$i.json serve -w 2 -s $((100 * MICROSECONDS / 1000000))
-        heard=yes
-        talk <<<'A connect
-                 B connect
-                 C*2 connect
-                 A send "a"
-                 A silent 20ms
-                 B send "b"
-                 B silent 20ms
-                 C send "c"
-                 A recv "a"
-                 B recv "b"
-                 C recv "c"' || heard=''
-        dismiss
-        words=$(readers "$BATS_TEST_TMPDIR/words-$i.json" 1 | paste -sd ' ')
-        [[ ! $heard || $words != "2 2" ]] || return 0
-    done
-    [[ ! $heard ]] || same "words that each of the two workers has read" "2 2" "$words"
-    return 1
-}
-
-# readers TRACE BYTES: how often each thread has read so many, a line for each.
-readers() {
-    grep -a '"name":"\(read\|recv\|readv\|recvfrom\|recvmsg\)".*"result":'"$2," "$1" |
-        grep -ao '"tid":[0-9]*' | sort | uniq -c | awk '{ print $1 }'
-}
-
-# threads_are N: it has N threads, or up to three more.
-threads_are() {
-    local n
-    n=$(thread_count "$SERVER")
-    ((n >= $1 && n <= $1 + 3)) || same "threads with -w $1" "$1, or 3 more at most" "$n"
-}
-
-serve_files() {
-    SITE=$BATS_TEST_TMPDIR/site
-    mkdir -p "$SITE"
-    echo first >"$SITE/a.txt"
-    echo second >"$SITE/b.txt"
-    serve -P http -d "$SITE" -w 4
-}
-
-# ---- peers that the test itself holds ----
-
-PEERS=()
-
-# meet N: so many connections, on the descriptors in PEERS; each says a line and gets it back.
-meet() {
-    local i fd line
-    for ((i = 0; i < $1; i++)); do
-        exec {fd}<>"/dev/tcp/$ADDRESS/$PORT"
-        PEERS+=("$fd")
-        echo hello >&"$fd"
-    done
-    for fd in "${PEERS[@]}"; do
-        line=
-        read -rt $((5 * MICROSECONDS / 1000000 + 1)) -u "$fd" line || true
-        same "what a peer gets back" hello "${line:-nothing}"
-    done
-}
-
-# few_calls: ends it, and looks how many calls of the system it has made.
-few_calls() {
-    local calls fd
-    for fd in "${PEERS[@]}"; do
-        exec {fd}>&-
-    done
-    dismiss
-    grep -q 'calls  *EAGAIN' "$SERVER_ERR" || same "on SIGTERM" "it ends" "it has to be killed"
-    calls=$(awk '$2 ~ /^[0-9]+$/ { sum += $2 } END { print sum + 0 }' "$SERVER_ERR")
-    ((calls <= MOST_CALLS)) || same "its calls of the system" "$MOST_CALLS at most" "$calls"
 }

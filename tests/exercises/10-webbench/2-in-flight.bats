@@ -20,7 +20,7 @@ load ../../lib/exercises
 }
 
 # points: 2
-@test "an answer behind the window is late, and no response" {
+@test "an answer after the window is late, and no response" {
     drive late
 }
 
@@ -35,7 +35,7 @@ load ../../lib/exercises
 }
 
 # points: 1
-@test "what breaks behind the window was in flight, and has not failed" {
+@test "what breaks after the window was in flight, and has not failed" {
     drive breaks-late
 }
 
