@@ -561,7 +561,7 @@ END
     stop_server
 }
 
-@test "behind what was refused nothing is answered" {
+@test "after what was refused nothing is answered" {
     start_serve
     hear 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\nGET / HTTP/1.0\r\n\r\n'
     hears '^HTTP/1.1 400' 1
@@ -1005,7 +1005,7 @@ through_tunnel() {
     start_server 03-http/tunnel
 }
 
-@test "a tunnel passes bytes both ways, from the first one behind the head, and each end by itself" {
+@test "a tunnel passes bytes both ways, from the first one after the head, and each end by itself" {
     through_tunnel
     talk <<<"A connect
              A send \"CONNECT 127.0.0.1:$ECHO HTTP/1.1\r\nHost: a\r\n\r\nfirst\"

@@ -377,21 +377,12 @@ used() {
     "$BATS_FILE_TMPDIR/pool" idle <"$BATS_TEST_TMPDIR/end" >"$BATS_TEST_TMPDIR/said" 3>&- 4>&- &
     pid=$!
     exec 8>"$BATS_TEST_TMPDIR/end"
-    poll_until 5 all_asleep "$pid" 5
+    poll_until 5 all_wait "$pid" 4
     before=$(used "$pid")
     read -rt 0.3 -u 8 || true
     [ "$(used "$pid")" = "$before" ]
     exec 8>&-
     wait "$pid"
-}
-
-# all_asleep PID N: for poll_until. There are N threads, and all sleep.
-all_asleep() {
-    local task asleep=0
-    for task in "/proc/$1/task/"*; do
-        if [[ $(sed 's/.*) //; s/ .*//' "$task/stat") = S ]]; then asleep=$((asleep + 1)); fi
-    done
-    ((asleep == $2))
 }
 
 @test "without room for another thread a pool does not grow, and says so; a new one ends the program" {

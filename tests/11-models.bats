@@ -44,7 +44,7 @@ measure() {
 # machine some clients may wait for long.
 measure_until() {
     local seconds
-    for seconds in 0.3 1 3 9; do
+    for seconds in 0.1 0.5 3 9; do
         measure -t "$seconds" "${@:2}"
         ! (($1)) || return 0
     done
@@ -59,7 +59,7 @@ measure_until() {
     for model in "${models[@]}"; do
         start_server "11-models/$model"
         if [[ $model = single-process ]]; then
-            measure_until 'V[answered] > 0' -c 20
+            measure_until 'V[answered] > 0 && V[in_flight] == 20' -c 20
             ((V[answered] == 1 && V[fewest] == 0 && V[in_flight] == 20))
         else
             measure_until 'V[answered] == 20 && V[fewest] > 0' -c 20

@@ -19,7 +19,11 @@ tool() {
 
 # ---- helpers ----
 
+WHOLE="what one write() takes whole is written by one write()"  # the first test of 01/2
+STARTS="it starts, announces itself in one line, and echoes" # and of 01/4
+
 # submit EX FILE: judges a submission that holds FILE, with what comes on standard input in it.
+# With ONLY=TEST only that test is run.
 submit() {
     local folder
     folder=$(mktemp -d "$BATS_TEST_TMPDIR/submission.XXXXXX")
@@ -62,15 +66,17 @@ write_exactly(int fd, const void *buf, size_t len, size_t *put)
 END
 }
 
-# Everybody's solution, laid out like work/.
-all_solutions() {
-    local id folder kind rest
-    while IFS=$'\t' read -r id folder kind rest; do
-        [[ $kind != mine ]] || folder=mine
-        mkdir -p "$1/$folder"
-        find "solutions/$(awk -F'\t' -v id="$id" '$1 == id { print $2 }' exercises/manifest.tsv)" \
-            -maxdepth 1 -type f -exec cp -t "$1/$folder" {} +
-    done < <(tail -n +2 exercises/manifest.tsv)
+folder_of() { awk -F'\t' -v id="$1" '$1 == id { print $2 }' exercises/manifest.tsv; }
+
+# hand_in FOLDER EX...: our solutions, laid out like work/.
+hand_in() {
+    local to=$1 id folder
+    shift
+    for id; do
+        folder=$(folder_of "$id")
+        mkdir -p "$to/$folder"
+        find "solutions/$folder" -maxdepth 1 -type f -exec cp -t "$to/$folder" {} +
+    done
 }
 
 # lingerer: the path of a program that never ends and that is known by its name.
@@ -125,33 +131,35 @@ nobody_lingers() {
 }
 
 @test "a function: one that never returns is timed out" {
-    SHORT=0.2 submit 01/2 write-all.c < <(function_that 'for (;;) continue;')
+    SHORT=0.2 ONLY=$WHOLE submit 01/2 write-all.c < <(function_that 'pause();')
     earns_nothing timed-out "still running"
 }
 
 @test "a function: one that crashes is told its signal" {
-    submit 01/2 write-all.c < <(function_that 'raise(SIGTRAP);' | sed '1i #include <signal.h>')
+    ONLY=$WHOLE submit 01/2 write-all.c \
+        < <(function_that 'raise(SIGTRAP);' | sed '1i #include <signal.h>')
     earns_nothing crashed SIGTRAP
 }
 
 @test "a function: one that prints a megabyte earns nothing" {
-    submit 01/2 write-all.c < <(function_that 'for (int i = 0; i < 100000; i++) puts("0123456789");')
+    ONLY=$WHOLE submit 01/2 write-all.c \
+        < <(function_that 'for (int i = 0; i < 100000; i++) puts("0123456789");')
     earns_nothing failed "printed without end"
 }
 
 @test "a function: exit(0) is not the same as passing" {
-    submit 01/2 write-all.c < <(function_that 'exit(0);')
+    ONLY=$WHOLE submit 01/2 write-all.c < <(function_that 'exit(0);')
     earns_nothing failed "ended the whole program, with status 0"
 }
 
 @test "a function: one that leaves a child behind earns nothing" {
-    submit 01/2 write-all.c < <(function_that 'if (fork() == 0) { setsid(); pause(); }')
+    ONLY=$WHOLE submit 01/2 write-all.c < <(function_that 'if (fork() == 0) { setsid(); pause(); }')
     earns_nothing failed "left behind: write-all"
 }
 
 @test "a function: what it prints is no result" {
-    submit 01/2 write-all.c < <(function_that \
-        'puts("1..9\nok 1 what one write() takes whole is written by one write()\nheld"); exit(0);')
+    ONLY=$WHOLE submit 01/2 write-all.c < <(function_that \
+        'puts("1..1\nok 1 what one write() takes whole is written by one write()\nheld"); exit(0);')
     earns_nothing failed "ended the whole program"
 }
 
@@ -161,34 +169,38 @@ nobody_lingers() {
 }
 
 @test "a server: one that never announces itself is timed out" {
-    SHORT=0.1 submit 01/4 mine.c <<<'int main(void) { for (;;) continue; }'
+    SHORT=0.1 ONLY=$STARTS submit 01/4 mine.c <<<'#include <unistd.h>
+        int main(void) { return pause(); }'
     earns_nothing timed-out "has not announced itself"
 }
 
 @test "a server: one that crashes at the start is told its signal" {
-    submit 01/4 mine.c <<<'#include <stdlib.h>
+    ONLY=$STARTS submit 01/4 mine.c <<<'#include <stdlib.h>
         int main(void) { abort(); }'
     earns_nothing crashed SIGABRT
 }
 
 @test "a server: one that crashes at the first peer is told its signal" {
-    submit 01/4 mine.c < <(sed 's|^        echo_until_end();|        raise(SIGTRAP);|' \
-        solutions/01-blocking/4-mine/mine.c)
+    ONLY=$STARTS submit 01/4 mine.c < <(
+        sed 's|^        echo_until_end();|        raise(SIGTRAP);|' \
+            solutions/01-blocking/4-mine/mine.c
+    )
     earns_nothing crashed SIGTRAP
 }
 
 @test "a server: one that prints a megabyte earns nothing" {
-    submit 01/4 mine.c < <(server_that 'for (int i = 0; i < 100000; i++) puts("0123456789");')
+    ONLY=$STARTS submit 01/4 mine.c \
+        < <(server_that 'for (int i = 0; i < 100000; i++) puts("0123456789");')
     earns_nothing failed "got: its stdout: listening on 127.0.0.1:"
 }
 
 @test "a server: exit(0) is not the same as serving" {
-    submit 01/4 mine.c <<<'int main(void) { return 0; }'
+    ONLY=$STARTS submit 01/4 mine.c <<<'int main(void) { return 0; }'
     earns_nothing failed "it has ended, with status 0"
 }
 
 @test "a server: one that leaves a child behind earns nothing, and the child is ended" {
-    ONLY="it starts, announces itself in one line, and echoes" submit 01/4 mine.c < <(server_that \
+    ONLY=$STARTS submit 01/4 mine.c < <(server_that \
         "if (fork() == 0) { setsid(); execl(\"$(lingerer | cut -d ' ' -f 1)\", \"lingerer\", \"infinity\", NULL); }")
     earns_nothing failed "ran on after the tests: lingerer"
     nobody_lingers
@@ -196,14 +208,15 @@ nobody_lingers() {
 
 @test "a server: results that are written past it do not count" {
     # It finds Bats' stdout and adds what it would like to be true.
-    submit 01/4 mine.c <<<'#include <stdio.h>
+    ONLY="a million bytes, zeros among them, come back as they were sent" \
+        submit 01/4 mine.c <<<'#include <stdio.h>
         #include <unistd.h>
         int main(void) {
             char path[64];
             for (int pid = getppid(), fd = 0; fd < 20; fd++) {
                 snprintf(path, sizeof path, "/proc/%d/fd/%d", pid, fd);
                 FILE *f = fopen(path, "a");
-                if (f) { fputs("ok 1 it starts, announces itself in one line, and echoes\n", f); fclose(f); }
+                if (f) { fputs("ok 1 a million bytes, zeros among them, come back as they were sent\n", f); fclose(f); }
             }
             return 0;
         }'
@@ -232,13 +245,13 @@ nobody_lingers() {
     mkdir "$folder"
     cp solutions/01-blocking/2-write-all/write-all.c "$folder"
     echo '#error "used"' | tee "$folder/other.c" >"$folder/io.h"
-    judge 01/2 "$folder"
+    ONLY=$WHOLE judge 01/2 "$folder"
     grep -q $'\tpassed\t$' "$RESULT"
 }
 
 @test "what this machine cannot grade is out of the count" {
     local book=$BATS_TEST_TMPDIR/book
-    copy_of_the_book "$book"
+    copy_of_the_book "$book" 01/2
     sed -i $'s|\trepair\t10\t-\t|\trepair\t10\tipv6\t|' "$book/exercises/manifest.tsv"
     sed -i 's|/proc/net/if_inet6|/nonexistent|' "$book/tests/tools/judge"
     TOP=$book judge 01/2 solutions/01-blocking/2-write-all
@@ -287,7 +300,7 @@ nobody_lingers() {
 
 @test "a starter that changes in the book changes nothing in work/" {
     local book=$BATS_TEST_TMPDIR/book
-    copy_of_the_book "$book"
+    copy_of_the_book "$book" 01/2
     WORK=$book/work "$book/tests/tools/start" 01/2
     echo changed >"$book/exercises/01-blocking/2-write-all/write-all.c"
     cmp "$book/work/01-blocking/2-write-all/write-all.c" exercises/01-blocking/2-write-all/write-all.c
@@ -308,13 +321,13 @@ nobody_lingers() {
     grep -qx 'student = ada' "$one/predict.txt"
     grep -qx 'a_stays_ms = 700' "$one/predict.txt"
     cp "solutions/01-blocking/1-how-long-b-waits/second/predict.txt" "$one"
-    STUDENT=bob judge 01/1 "$one"
+    ONLY="each key has an answer, and there is a why" STUDENT=bob judge 01/1 "$one"
     earns_nothing failed "student: bob"
 }
 
 # ---- check ----
 
-@test "in the exercise's folder, make builds it and make test grades it" {
+@test "in its folder make builds an exercise; make test grades it: did, expected, got, hint, where to read" {
     local as_now=(BUILD="${BUILD#"$TOP/"}" COMPILE="$COMPILE")
     tool start 01/2
     cd "$WORK/01-blocking/2-write-all"
@@ -322,20 +335,15 @@ nobody_lingers() {
     [ -x build/write-all ]
     run -2 make test "${as_now[@]}"
     [[ $output = *"0 of 10 points, not yet"* ]]
-    cp "$TOP/solutions/01-blocking/2-write-all/write-all.c" .
-    run -0 make test "${as_now[@]}"
-    [[ $output = *"10 of 10 points, solved"* ]]
-    [ "$(git status --porcelain)" = " M 01-blocking/2-write-all/write-all.c" ]
-}
-
-@test "a failing test tells what was done, expected and got, a hint, and where to read" {
-    tool start 01/2
-    run -1 tool check 01/2
     [[ $output = *"did       write_exactly(fd, buf, 10, &put), where write() takes 3 of 10 bytes"* ]]
     [[ $output = *"expected  IO_DATA, put = 10"* ]]
     [[ $output = *"got       IO_DATA, put = 3"* ]]
     [[ $output = *"hint      "* ]]
     [[ $output = *"book/01-blocking.md"* ]]
+    cp "$TOP/solutions/01-blocking/2-write-all/write-all.c" .
+    run -0 make test "${as_now[@]}"
+    [[ $output = *"10 of 10 points, solved"* ]]
+    [ "$(git status --porcelain)" = " M 01-blocking/2-write-all/write-all.c" ]
 }
 
 @test "of a long story the beginning is told, and what was expected and got" {
@@ -358,19 +366,11 @@ nobody_lingers() {
     [[ $(LC_ALL=C tr -d '\000-\177' <<<"$output") = "" ]]
 }
 
-@test "check mine stops at the first stage that is not solved" {
-    mkdir -p "$WORK/mine"
-    echo 'int main(void) { return 0; }' >"$WORK/mine/mine.c"
-    run -1 tool check mine
-    [[ $output = "01/4 mine: "*"0 of "*"points, not yet"* ]]
-    [[ $(grep -c ' mine: ' <<<"$output") = 1 ]]
-}
-
-@test "check mine ends at the last stage that was begun, and names the next" {
+@test "check mine ends at the last stage that was begun, and names the next; or at the first that fails" {
     local book=$BATS_TEST_TMPDIR/book
     copy_of_the_book "$book" 01/4 03/4 04/4
-    printf '%s\n' 'load ../../lib/exercises' '# points: 20' '@test "it is there" {' \
-        true '}' >"$book/tests/exercises/01-blocking/4-mine.bats"
+    quick_grader "$book" 01/4 20 true
+    quick_grader "$book" 03/4 24 false
     "$book/tests/tools/start" mine
     cp solutions/01-blocking/4-mine/mine.c "$WORK/mine/"
     run -0 "$book/tests/tools/check" mine
@@ -378,7 +378,7 @@ nobody_lingers() {
     [ "${lines[-1]}" = "The next stage: make start EX=03/4" ]
     "$book/tests/tools/start" 04/4
     run -1 "$book/tests/tools/check" mine
-    [[ $(grep -c ' mine: ' <<<"$output") = 2 && $output = *"03/4 mine: "*"not yet"* ]]
+    [[ $(grep -c ' mine: ' <<<"$output") = 2 && $output = *"03/4 mine: "*"0 of 24 points, not yet"* ]]
 }
 
 # ---- hint, next, progress, solution ----
@@ -417,7 +417,8 @@ nobody_lingers() {
     mkdir -p "$book/build"
     cp -r "$BUILD/tests" "$book/build"
     BUILD=$book/build
-    all_solutions "$WORK"
+    quick_grader "$book" 01/2 10 true
+    hand_in "$WORK" 00/3 01/2
     rm "$WORK/00-sockets/3-message-boundaries/lines.talk"
     run -0 "$book/tests/tools/progress"
     [[ $output = *"10 of  10"*"10 of 18 points"* ]]
@@ -434,8 +435,8 @@ nobody_lingers() {
 # ---- grade ----
 
 @test "grade on an empty workspace: 0 points, what to do first, status 1" {
-    run -1 tool grade -o "$BATS_TEST_TMPDIR/results"
-    [[ $output = *"0 of "*" points"*"make start EX="* ]]
+    CHAPTER=00 run -1 tool grade -o "$BATS_TEST_TMPDIR/results"
+    [[ $output = *"0 of "*" points"*"make start EX=00/1" ]]
 }
 
 @test "grade gives the solutions full points, and status 0" {
@@ -444,7 +445,9 @@ nobody_lingers() {
     git -C "$book" init -q
     git -C "$book" -c user.name=us -c user.email=us@localhost commit -q --allow-empty -m Edition
     git -C "$book" tag -m "" edition-7
-    all_solutions "$BATS_TEST_TMPDIR/ada"
+    quick_grader "$book" 00/3 8 true
+    quick_grader "$book" 01/2 10 true
+    hand_in "$BATS_TEST_TMPDIR/ada" 00/3 01/2
     STUDENT=ada run -0 "$book/tests/tools/grade" -o "$results" "$BATS_TEST_TMPDIR/ada"
     [[ $output = *"18 of 18 points"* ]]
     grep -q '"points": 18,' "$results/results.json"
@@ -505,7 +508,8 @@ nobody_lingers() {
     [[ $output = *"not ok "*"the task has all its parts"*"hints/2.md"* ]]
     [[ $output = *"not ok "*"the solution passes"* ]]
     cp solutions/01-blocking/2-write-all/write-all.c "$book/solutions/01-blocking/2-write-all/"
-    TOP=$book judge 01/2 solutions/01-blocking/2-write-all
+    ONLY="after a short write the rest follows, from where it stopped" \
+        TOP=$book judge 01/2 solutions/01-blocking/2-write-all
     earns_nothing grader-error "after a short write"
 }
 
@@ -518,16 +522,27 @@ keep_mutants() {
     done
 }
 
-# copy_of_the_book FOLDER [EX...]: what the tools need, with these exercises only.
+# copy_of_the_book FOLDER EX...: what the tools need, with these exercises only. What no test
+# changes is not copied.
 copy_of_the_book() {
-    local book=$1 ids
+    local book=$1 id folder
     shift
-    mkdir -p "$book"
-    cp -r tests exercises solutions lib chapters book "$book"
-    ids=" $* "
-    awk -F'\t' -v ids="$ids" 'NR == 1 || ids == "  " || index(ids, " " $1 " ")' \
-        exercises/manifest.tsv >"$book/exercises/manifest.tsv"
+    mkdir -p "$book"/{tests,exercises,solutions}
+    ln -s "$TOP"/{lib,chapters,book} "$book"
+    cp -r tests/{tools,lib,cage.c} "$book/tests"
+    sed 1q exercises/manifest.tsv >"$book/exercises/manifest.tsv"
+    for id; do
+        folder=$(folder_of "$id")
+        grep -F $'\t'"$folder"$'\t' exercises/manifest.tsv >>"$book/exercises/manifest.tsv"
+        cp -r --parents "exercises/$folder" "solutions/$folder" "tests/exercises/$folder".* "$book"
+    done
     [[ $LIBREADY = /* ]] || LIBREADY=$TOP/$LIBREADY
+}
+
+# quick_grader BOOK EX POINTS COMMAND: in the place of the exercise's own, one test.
+quick_grader() {
+    printf '%s\n' 'load ../../lib/exercises' "# points: $3" '@test "it is there" {' "$4" '}' \
+        >"$1/tests/exercises/$(folder_of "$2").bats"
 }
 
 # ---- the reader's work is his own ----
@@ -539,7 +554,7 @@ copy_of_the_book() {
     echo broken >"$WORK/01-blocking/2-write-all/write-all.c"
     run -1 tool check 01/2
     tool hint 01/2
-    run -1 tool grade -o "$BATS_TEST_TMPDIR/results"
+    CHAPTER=01 run -1 tool grade -o "$BATS_TEST_TMPDIR/results"
     after=$(find exercises -type f -exec sha256sum {} + | sort)
     [ "$before" = "$after" ]
 }

@@ -76,9 +76,9 @@ calls() {
 
 @test "no server loses a byte when every read, or every write, moves one byte" {
     check() {
-        serves_under "$writes_one" 10000
-        serves_under "$reads_one" 10000
-        (($(calls read 2) >= 10000 || $(calls recv 2) >= 10000)) ||
+        serves_under "$writes_one" 5000 # more than one buffer
+        serves_under "$reads_one" 1000
+        (($(calls read 2) >= 1000 || $(calls recv 2) >= 1000)) ||
             [[ $PROGRAM = *process-per-connection ]] || # there the children have counted
             others_read
     }
@@ -147,16 +147,17 @@ accept:ENOBUFS@6,accept:EPROTO@7-8 1000
     PROGRAM=01-blocking/ask-in-a-loop
     start_server "$PROGRAM"
     seq 20000 >"$BATS_TEST_TMPDIR/sent"
-    for PLAN in "$short" "$writes_one" "$interrupted" read:EAGAIN,send:EAGAIN,poll:EINTR; do
+    for PLAN in "$short" "$interrupted" read:EAGAIN,send:EAGAIN,poll:EINTR; do
         FAULTS=$PLAN "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT" <"$BATS_TEST_TMPDIR/sent" \
             >"$BATS_TEST_TMPDIR/back"
         cmp "$BATS_TEST_TMPDIR/back" "$BATS_TEST_TMPDIR/sent"
     done
     seq 2000 >"$BATS_TEST_TMPDIR/sent"
-    PLAN=$reads_one
-    FAULTS=$PLAN "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT" <"$BATS_TEST_TMPDIR/sent" \
-        >"$BATS_TEST_TMPDIR/back"
-    cmp "$BATS_TEST_TMPDIR/back" "$BATS_TEST_TMPDIR/sent"
+    for PLAN in "$writes_one" "$reads_one"; do
+        FAULTS=$PLAN "$BUILD/00-sockets/tcp-client" "$ADDRESS" "$PORT" <"$BATS_TEST_TMPDIR/sent" \
+            >"$BATS_TEST_TMPDIR/back"
+        cmp "$BATS_TEST_TMPDIR/back" "$BATS_TEST_TMPDIR/sent"
+    done
 }
 
 @test "talk plays the same under every fault" {
@@ -179,8 +180,8 @@ END
 
 @test "load loses no answer when its calls are cut short or interrupted" {
     local key mode
-    all_answered() { # on a busy machine not always within 0.3 s
-        run env FAULTS="$PLAN" "$BUILD/10-webbench/load" -q "$mode" -c 10 -t 0.3 \
+    all_answered() { # on a busy machine not always within 0.1 s
+        run env FAULTS="$PLAN" "$BUILD/10-webbench/load" -q "$mode" -c 10 -t 0.1 \
             -o "$BATS_TEST_TMPDIR/result" "$ADDRESS" "$PORT"
         grep -qx answered=10 "$BATS_TEST_TMPDIR/result"
     }

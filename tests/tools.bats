@@ -3,27 +3,38 @@
 
 load lib/servers
 
-# A tree of its own, with a space in its path, for the tools to stand in.
-setup() {
-    note_own_lines
-    TREE="$BATS_TEST_TMPDIR/a tree"
-    local name
+# A tree for the tools to stand in, of which nothing is built but what every program needs.
+setup_file() {
+    TREE=$BATS_FILE_TMPDIR/tree
     mkdir -p "$TREE"/{tests/tools,tests/lib,lib/tools,book/tools,chapters/{01-one,05-five},build}
     cp "$TOP"/tests/tools/{bats,test,lint,lint.awk} "$TREE/tests/tools/"
     cp "$TOP"/tests/lib/{scratch,servers}.bash "$TREE/tests/lib/"
-    cp "$TOP"/lib/{args,clock,error,io,net}.* "$TOP"/lib/watch* "$TREE/lib/" # enough for a program
-    cp "$TOP"/lib/tools/{offspring.bash,help,bench,doctor} "$TREE/lib/tools/"
-    [[ $BATS_TEST_DESCRIPTION = lint* ]] || cp "$TOP/lib/tools/probe.c" "$TREE/lib/tools/"
+    cp "$TOP"/lib/{clock,error}.* "$TOP"/lib/watch* "$TREE/lib/" # enough for a program
+    cp "$TOP"/lib/tools/{offspring.bash,help,bench,doctor,probe.c} "$TREE/lib/tools/"
     cp "$TOP"/{Makefile,.clang-format,.clang-tidy,.shellcheckrc} "$TREE/"
     ln -s "$BATS_ROOT" "$TREE/build/bats"
+    part book/tools/check 'echo 1..1; echo "ok 1 - the text is true"'
+    part tests/tools/prove 'echo "ok 1 - the graders are fair"; echo 1..1'
+    (set_ours && anew make -C "$TREE" all) >/dev/null
+}
+
+# For each test a copy of its own, with a space in its path.
+setup() {
+    note_own_lines
+    TREE="$BATS_TEST_TMPDIR/a tree"
+    cp -a "$BATS_FILE_TMPDIR/tree" "$TREE"
+    set_ours
+    cd "$TREE" || return 1
+    [[ $BATS_TEST_DESCRIPTION != lint* ]] || rm lib/watch* lib/tools/probe.c # the less to look at
+}
+
+set_ours() {
+    local name
     PATH=${PATH//"$BATS_LIBEXEC:"/} # its own parts, which a Bats in a Bats must not find
     OURS=()
     for name in BUILD COMPILE LIBREADY CHAPTER NO_SKIP TIME_SCALE "${!BATS_@}"; do
         OURS+=(-u "$name")
     done
-    part book/tools/check 'echo 1..1; echo "ok 1 - the text is true"'
-    part tests/tools/prove 'echo "ok 1 - the graders are fair"; echo 1..1'
-    cd "$TREE" || return 1
 }
 
 # Whatever still runs in this test's folder.
@@ -289,7 +300,7 @@ fetched_bats() {
     [ "$status" -eq 0 ]
     [ "$output" = "Bats 1.8.2 --version" ]
     [[ $(<asked) = *"Dir::State=$TREE/build/bats."*" update"*"Dir::State=$TREE/build/bats."*" download bats" ]]
-    [ "$(ls build)" = bats ]
+    [ "$(echo build/bats*)" = build/bats ]
 }
 
 @test "where the distribution has none, or an old one, npm's package is unpacked" {
@@ -311,7 +322,7 @@ fetched_bats() {
     [ "$status" -eq 1 ]
     [ "${#lines[@]}" -eq 2 ]
     [[ ${lines[1]} = *"apt-get install bats"* ]]
-    [ "$(ls build)" = "" ]
+    [ "$(compgen -G 'build/bats*')" = "" ]
 }
 
 # ---- building ----
@@ -539,6 +550,7 @@ END
     for tool in shellcheck clang-format clang-tidy; do
         command -v $tool || skip "$tool is not installed"
     done
+    rm -r {tests,lib}/tools/[bdt]* tests/lib # what nothing is wrong with
     part lib/tools/one 'rm $1'
     printf '@test "a" {\n    sleep 1\n}\n' >tests/01-one.bats
     careless_program >chapters/01-one/one.c
@@ -586,7 +598,7 @@ habits() {
     done
 }
 
-@test "! before a command in a test is a bad habit; behind if, or in a function, it is none" {
+@test "! before a command in a test is a bad habit; after if, or in a function, it is none" {
     habits 2 'run !' 3 'run !' <<'END'
 _test "a" {
     ! false
@@ -618,7 +630,7 @@ _test "a" {
 END
 }
 
-@test "an assignment from a command behind local is a bad habit, a number is none" {
+@test "an assignment from a command after local is a bad habit, a number is none" {
     habits 2 'behind local' 3 'behind local' <<'END'
 f() {
     local a=1 b="$(date)"

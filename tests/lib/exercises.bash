@@ -79,6 +79,13 @@ tell_end() {
     fi
 }
 
+# run_mine [ARGUMENT...]: the server, where it should end by itself.
+run_mine() {
+    did "ran mine $*"
+    limited 5 "$PROGRAM" "$@"
+    ! tell_end "$STATUS" "$ERR"
+}
+
 # drive SCENARIO: runs one scenario of the driver, which calls the reader's functions. It passes
 # only if the driver says so itself, with a word that it is given: whoever calls exit(0) inside a
 # function has not passed.
@@ -118,21 +125,34 @@ shortened() {
 # for its ThreadSanitizer, with these files of lib/ (with all of them, where more is used). Where
 # there is no such thing the test is skipped, and its points are out of the account.
 build_for_tsan() {
-    local driver=${BATS_TEST_FILENAME%.bats}.c program=$BATS_TEST_TMPDIR/with-tsan
-    local name=${PROGRAM##*/}
-    echo "int main(void) { return 0; }" >"$BATS_TEST_TMPDIR/empty.c"
-    if ! tsan -o "$program" "$BATS_TEST_TMPDIR/empty.c" || ! setarch -R "$program" 2>/dev/null; then
-        skip "this machine has no ThreadSanitizer"
-    fi
+    local driver=$TOP/tests/${EXERCISE#"$TOP/"}.c program=$BATS_TEST_TMPDIR/with-tsan
+    local name=${PROGRAM##*/} status=0
     did "built it with clang -fsanitize=thread"
     tsan -o "$program" "$driver" "$SUBMISSION"/*.c "$@" ||
-        tsan -o "$program" "$driver" "$SUBMISSION"/*.c lib/*.c
+        tsan -o "$program" "$driver" "$SUBMISSION"/*.c lib/*.c || status=$?
+    if ((status != 0)) || ! tells_usage "$program"; then
+        has_tsan || skip "this machine has no ThreadSanitizer"
+    fi
+    ((status == 0))
     PROGRAM=$BATS_TEST_TMPDIR/$name
     cat >"$PROGRAM" <<END
 #!/bin/sh
 TSAN_OPTIONS=\$TSAN_OPTIONS:report_thread_leaks=0 exec setarch -R $(printf %q "$program") "\$@"
 END
     chmod +x "$PROGRAM"
+}
+
+# Called without arguments a driver tells its usage; but not if TSan cannot start.
+tells_usage() {
+    local status=0
+    setarch -R "$1" >/dev/null 2>&1 || status=$?
+    ((status == 2))
+}
+
+has_tsan() {
+    echo "int main(void) { return 0; }" >"$BATS_TEST_TMPDIR/empty.c"
+    tsan -o "$BATS_TEST_TMPDIR/empty" "$BATS_TEST_TMPDIR/empty.c" &&
+        setarch -R "$BATS_TEST_TMPDIR/empty" 2>/dev/null
 }
 
 tsan() {
@@ -169,6 +189,11 @@ talk() {
         ! gone "$SERVER" || got "the server has ended"
     fi
     return $status
+}
+
+# less_time: a TIME_SCALE with which talk waits 1.5 s for what should come at once.
+less_time() {
+    LC_ALL=C awk "BEGIN { print $TIME_SCALE * 0.3 }"
 }
 
 # dismiss: ends the server however it can be ended, in a test that is not about its end. But what a
@@ -286,9 +311,10 @@ all_filled() {
             return 1
         fi
     done
-    if [[ $(prediction why) != *' '* ]]; then
-        expected "a sentence that says why, before anything is run"
-        got "why = $(prediction why)"
+    value=$(prediction why)
+    if [[ $value != *' '* ]]; then
+        expected "a sentence of several words that says why, before anything is run"
+        got "why = ${value:-?}"
         return 1
     fi
 }
@@ -328,8 +354,8 @@ teardown() {
 }
 
 is_condition() {
-    ! grep -F -B 1 "@test \"$BATS_TEST_DESCRIPTION\" {" "$BATS_TEST_FILENAME" |
-        grep -q '^# points: '
+    local points=$'\n# points: [0-9]+\n@test '
+    [[ ! $(<"$BATS_TEST_FILENAME") =~ $points"\"$BATS_TEST_DESCRIPTION\" {" ]]
 }
 
 # What end_servers has to say of a server that failed.

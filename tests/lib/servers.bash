@@ -80,7 +80,7 @@ poll_until() {
     done
 }
 
-# process_fields PID: sets FIELDS to what stands behind the name in /proc/PID/stat; see proc(5).
+# process_fields PID[/task/TID]: sets FIELDS to what stands behind the name in /proc/PID/stat; see proc(5).
 # FIELDS[0] is the state, the third field there. Fails when there is no such process.
 process_fields() {
     local stat
@@ -96,10 +96,19 @@ gone() {
     [[ ${FIELDS[0]} = Z ]] && ((FIELDS[17] <= 1))
 }
 
-# is_asleep PID: so that a test knows that a program has reached its blocking call.
+# is_asleep PID[/task/TID]: so that a test knows that a program has reached its blocking call.
 is_asleep() {
     local FIELDS
     process_fields "$1" && [[ ${FIELDS[0]} = S ]]
+}
+
+# all_wait PID N: N threads and the first sleep.
+all_wait() {
+    local task asleep=0
+    for task in "/proc/$1/task/"*; do
+        ! is_asleep "${task#/proc/}" || asleep=$((asleep + 1))
+    done
+    ((asleep > $2))
 }
 
 # ---- starting and stopping ----
@@ -198,16 +207,9 @@ stop_server() {
     STOPPED+=("$SERVER")
 }
 
-# session_of PID: the living processes of the session that PID began, a line each: pid, state, name.
+# session_of PID: the living processes of the session that PID began, a line each: pid, (name), state.
 session_of() {
-    cat /proc/[0-9]*/stat 2>/dev/null | awk -v session="$1" '{
-        pid = $1
-        name = $0
-        gsub(/^[^(]*\(|\)[^)]*$/, "", name)
-        sub(/.*\) /, "")
-        if ($4 == session && $1 != "Z")
-            print pid, $1, name
-    }'
+    grep -shoE "^[0-9]+ \(.*\) [^Z] [0-9]+ [0-9]+ $1 " /proc/[0-9]*/stat | cut -d ' ' -f 1-3
 }
 
 # end_servers: for teardown. Kills what is left of every server of this test. If the test has
@@ -224,7 +226,7 @@ end_servers() {
     [[ -e $BATS_TEST_TMPDIR/servers ]] || return 0
     while read -r server; do
         [[ " ${STOPPED[*]} " != *" $server "* ]] || continue
-        for pid in $(session_of "$server" | awk '{ print $1 }'); do
+        for pid in $(session_of "$server" | cut -d ' ' -f 1); do
             kill -KILL "$pid" 2>/dev/null || true
         done
         wait "$server" 2>/dev/null || true

@@ -76,7 +76,7 @@ FNR == 1 {
     depth = 0
     until_word = ""
     in_test = 0
-    in_tests = FILENAME ~ /\.bats$/ || FILENAME ~ /tests\/lib\/[^\/]*\.bash$/
+    in_tests = FILENAME ~ /\.bats$/ || FILENAME ~ /tests\/(lib|exercises)\/.*\.bash$/
 }
 
 until_word != "" {
