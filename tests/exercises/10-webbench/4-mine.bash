@@ -1,5 +1,6 @@
 # 4-mine.bash - what the tests of 4-mine.bats are written with
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the tests look at what it sets
 
 VISITS=8000
 MOST_KB=4096 # that these may leave behind: half a KB each; those who lose nothing leave a tenth
