@@ -945,13 +945,15 @@ END
     command -v pandoc || command -v lowdown || skip "needs pandoc or lowdown"
     rm "$BOOK_ROOT/build"
     term 'short write' 01
+    term "Nagle's I/O" 01
     printf '# How to read this book\n\n[make](../Makefile)\n' >"$BOOK_ROOT/book/README.md"
     {
         named
         cat <<'END'
 ## Again
 
-A **short write**, [a program](../chapters/01-blocking/echo.c), [a folder](../chapters/01-blocking/),
+A **short
+write** under **Nagle's I/O**, [a program](../chapters/01-blocking/echo.c), [a folder](../chapters/01-blocking/),
 [the start](README.md#how-to-read-this-book), ![Lanes](figures/lanes.svg)
 
 '''console figures
@@ -983,6 +985,7 @@ END
     grep '^<span class="prompt">&gt; </span><b>STOP</b>$' 01-blocking.html
     grep '<h3 id="one-at-a-time">' 01-blocking.html
     grep '<strong id="term-short-write">' 01-blocking.html
+    grep '<strong id="term-nagles-io">' 01-blocking.html
     grep 'href="01-blocking.html#term-short-write">short write</a>' glossary.html
     grep 'rel="prev" href="index.html"' 01-blocking.html
     grep '<div class="table"' 01-blocking.html

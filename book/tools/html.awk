@@ -44,9 +44,7 @@ in_code {
     level = substr($0, 3, 1)
     text = $0
     gsub(/<[^>]*>/, "", text)
-    plain = text
-    gsub(/&[a-z0-9#]+;/, "", plain)
-    id = slug(plain)
+    id = slug(plain(text))
     if (seen[id]++)
         id = id "-" seen[id] - 1
     sub(/^<h[1-6][^>]*>/, "<h" level " id=\"" id "\">")
@@ -55,6 +53,8 @@ in_code {
 }
 
 {
+    while (/<strong>[^<]*$/ && (getline rest) > 0) # a term that is broken at the end of a line
+        $0 = $0 " " rest
     gsub(/<table[^>]*>/, "<div class=\"table\" tabindex=\"0\"><table>")
     gsub(/<\/table>/, "</table></div>")
     gsub(/<tr class="[a-z]*">/, "<tr>")
@@ -63,12 +63,18 @@ in_code {
     print
 }
 
+# Without the characters that are written as entities, which no anchor has.
+function plain(text) {
+    gsub(/&[a-z0-9#]+;/, "", text)
+    return text
+}
+
 # What is bold is a term where it is defined; the glossary links to it.
 function mark_terms(    out, at, term) {
     out = ""
     while ((at = match($0, /<strong>[^<]*<\/strong>/)) > 0) {
         term = substr($0, at + 8, RLENGTH - 17)
-        out = out substr($0, 1, at - 1) "<strong id=\"term-" slug(term) "\">" term "</strong>"
+        out = out substr($0, 1, at - 1) "<strong id=\"term-" slug(plain(term)) "\">" term "</strong>"
         $0 = substr($0, at + RLENGTH)
     }
     $0 = out $0
