@@ -1,4 +1,4 @@
-# 10-counts.bats - what the load generator has counted is what the server has counted, exactly
+# counts.bats - what the load generator has counted is what the server has counted, exactly
 #
 # The servers of the book are asked by COUNT=1 how many bytes they have read and written, nginx is
 # asked for its access log. What was in flight when the time was up load counts apart, and says how
