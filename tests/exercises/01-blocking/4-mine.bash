@@ -79,6 +79,15 @@ bytes_unread() {
         END { if (!on_their_way) print unread ~ /[^0]/ ? unread : 0 }' /proc/net/tcp
 }
 
+# sleeps_in_write: it sleeps, though bytes have come that it has not read. (Who sends them may have to
+# sleep while it sleeps in read(): our kernel drops what it acknowledges them with, too, when there
+# is no room for the answers, and it is said again after 0.2 s.)
+sleeps_in_write() {
+    is_asleep "$SERVER" && awk -v port="$(printf ':%04X$' "$PORT")" '
+        $4 == "01" && $2 ~ port && $5 !~ /:0*$/ { unread = 1 }
+        END { exit !unread }' /proc/net/tcp && is_asleep "$SERVER"
+}
+
 # Of the calls that it counted (see lib/watch.h), if it ends so that they are told, and is one
 # process: two close() for each accept() are one too many.
 closed_once() {

@@ -255,6 +255,7 @@ load 4-mine
     poll_until 5 is_asleep $! >/dev/null ||
         same "30,000,000 bytes" "wait to be sent, for the server cannot go on" "are all sent"
     is_asleep_soon
+    poll_until 5 sleeps_in_write >/dev/null || true
     did "sent SIGTERM while it sleeps in write()"
     before=${EPOCHREALTIME/[.,]/}
     stop_server
