@@ -139,19 +139,37 @@ judge_work() {
     echo "$result"
 }
 
-# grade_all: reads lines of EX, FOLDER, RESULT and perhaps TEST, with tabs between them; grades as
-# many at a time as there are CPUs.
+# grade_all [MOST]: reads lines of EX, FOLDER, RESULT and perhaps TEST, with tabs between them; grades
+# as many at a time as there are CPUs, and up to MOST while a CPU has nothing to do: most of what a
+# wrong program does is to keep one waiting.
 grade_all() {
-    local ex folder result only running=0 jobs=${JOBS:-$(nproc)}
+    local ex folder result only cpus most=${1:-0} judges=() nobody
+    cpus=$(nproc)
+    exec {nobody}<> <(:)
     while IFS=$'\t' read -r ex folder result only; do
-        if ((running < jobs)); then
-            running=$((running + 1))
-        else
-            wait -n || true
-        fi
+        while still_at_work && ((${#judges[@]} >= cpus)) &&
+            { ((${#judges[@]} >= most)) || cpus_are_busy; }; do
+            read -rt 0.05 -u "$nobody" || true
+        done
         "$TOP/tests/tools/judge" "$ex" "$folder" "$result" "$only" </dev/null &
+        judges+=($!)
     done
     wait
+}
+
+# still_at_work: leaves in judges, which are processes, those who are.
+still_at_work() {
+    local judge
+    for judge in "${!judges[@]}"; do
+        kill -0 "${judges[judge]}" 2>/dev/null || unset "judges[judge]"
+    done
+}
+
+# cpus_are_busy: besides us, as many tasks want to run as there are CPUs; see proc(5), loadavg.
+cpus_are_busy() {
+    local tasks
+    read -r _ _ _ tasks _ </proc/loadavg
+    ((${tasks%/*} > 2 * cpus))
 }
 
 # ---- telling ----
