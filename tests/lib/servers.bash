@@ -207,6 +207,22 @@ stop_server() {
     STOPPED+=("$SERVER")
 }
 
+# has_said PATTERN N: for poll_until. Lines like that stand on the server's stderr N times or more.
+has_said() {
+    (($(grep -c "^$1" "$SERVER_ERR") >= $2))
+}
+
+# end_by_themselves PID...: they do, with status 0.
+end_by_themselves() {
+    local pid status
+    for pid; do
+        status=0
+        poll_until 5 gone "$pid" || return
+        wait "$pid" || status=$?
+        ((status == 0)) || { echo "it ended with status $status" && return 1; }
+    done
+}
+
 # session_of PID: the living processes of the session that PID began, a line each: pid, (name), state.
 session_of() {
     grep -shoE "^[0-9]+ \(.*\) [^Z] [0-9]+ [0-9]+ $1 " /proc/[0-9]*/stat | cut -d ' ' -f 1-3

@@ -1,5 +1,6 @@
 # 5-mine.bash - what the tests of 5-mine.bats are written with
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the tests look at what it sets
 
 # ten_turns: the first says a line and gets it back, ten times; TURN is how long the middle one of
 # them took, in microseconds. (A sleep is in every turn; a machine that stumbles, in one or two.)
