@@ -23,7 +23,7 @@ load 4-mine
     same "the address in its line" 127.0.0.2 "$ADDRESS"
     hint "bind() to that address alone: 0.0.0.0 would be all of them"
     talk <<<"A connect 127.0.0.2:$PORT
-             B connect-refused 127.0.0.1:$PORT"
+             B connect-refused 127.0.0.3:$PORT" # on 127.0.0.1 another may have that port
 }
 
 # points: 1
