@@ -26,7 +26,7 @@ enum {
     THREADS = 4,
     HELD = 2,
     TURNS = 1000000,
-    FEW_TURNS = 1000, /* of all calls: for whoever looks at each of them */
+    FEW_TURNS = 1000, /* in which each call is made: few, for a sanitizer may look at them */
     BY_CHANCE = 20000,
     MANY = 100,
     MOST_EACH = 700,
