@@ -28,13 +28,18 @@ in_two_pieces() {
     tell "${1:$2}" || return 0
 }
 
-# hear: all that comes on PEER until the end goes to $HEARD.
+# hear: all that comes on PEER until the end, which must come, goes to $HEARD.
 hear() {
-    HEARD=$BATS_TEST_TMPDIR/heard
-    timeout "$((5 * MICROSECONDS / 1000000))" cat <&"$PEER" >"$HEARD" 2>/dev/null || {
-        (($? != 124)) || got "it has not ended the connection after 5 s"
-    }
+    local status=0
+    hear_for 5 || status=$?
     exec {PEER}>&-
+    ((status != 124)) || same "the connection" "ended by it" "still open after 5 s"
+}
+
+# hear_for SECONDS: what comes so long; status 124 if there is no end.
+hear_for() {
+    HEARD=$BATS_TEST_TMPDIR/heard
+    timeout "$(($1 * MICROSECONDS / 1000000))" cat <&"$PEER" >"$HEARD" 2>/dev/null
 }
 
 ask() {
@@ -46,7 +51,7 @@ ask() {
 
 # answers: the statuses in $HEARD, but for 100, and the files, in order.
 answers() {
-    grep -aoE 'HTTP/1\.1 [2-5][0-9][0-9] |first|second' "$HEARD" |
+    grep -aoE 'HTTP/1\.1 [2-5][0-9][0-9] |^(first|second)$' "$HEARD" |
         sed 's|HTTP/1.1 ||; s| $||' | paste -sd ' '
 }
 
@@ -65,13 +70,24 @@ answers_are() {
     return 1
 }
 
-# refused REQUEST: it is answered by an error, and the connection ended, before what comes next.
+# refused BEFORE REQUEST: it is answered by an error, perhaps with BEFORE before it, and the connection
+# ended, before what comes next.
 refused() {
     local said
-    ask "$1$SECOND"
+    ask "$2$SECOND"
     said=$(answers)
-    [[ ! $said =~ ^(405 )?(400|413|431|501)$ ]] || return 0
+    [[ ! $said =~ ^($1)?(400|413|431|501)$ ]] || return 0
     expected "400 (or 413, 501), and the end"
     got "${said:-nothing}"
     return 1
+}
+
+# swallowed REQUEST: it goes on for gigabytes, or is refused; what comes next is no request.
+swallowed() {
+    did "sent $(printf %q "$1")"
+    meet
+    tell "$1$SECOND" || true
+    hear_for 1 || true
+    exec {PEER}>&-
+    [[ $(answers) != *second* ]] || same "a request in the body" "not answered" "answered"
 }

@@ -63,7 +63,7 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
     did "sent 201 requests at once"
     hint "what follows a request is the next one: it is in your buffer already"
     meet
-    tell "$all$LAST" &
+    tell "$all${LAST/Connection: close/connection: Close}" &
     hear
     answers_are "${want}200 first"
 }
@@ -73,7 +73,7 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
     local post i want=''
     serve_files
     hint "a POST is 405; then skip as many bytes as it has said, whatever they look like"
-    post=$'POST /a.txt HTTP/1.1\r\nHost: a\r\ncontent-length: '
+    post=$'POST /a.txt HTTP/1.1\r\nHost: a\r\ncontent-length:'
     post+=${#SECOND}$'\r\n\r\n'$SECOND
     meet
     for ((i = 40; i <= ${#post}; i += 3)); do
@@ -91,16 +91,16 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
     local post i want=''
     serve_files
     hint "size in hexadecimal, perhaps an extension, CR LF, data, CR LF; 0, trailers, an empty line"
-    post=$'POST /a.txt HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n'
+    post=$'POST /a.txt HTTP/1.1\r\nHost: a\r\ntransfer-encoding: Chunked\r\n\r\n'
     post+=$'5;x="y"\r\n0\r\n\r\n\r\n'
-    post+=$'01e\r\nGET /b.txt HTTP/1.1\r\nHost:\r\n\r\n\r\n'
+    post+=$'01E\r\nGET /b.txt HTTP/1.1\r\nHost:\r\n\r\n\r\na\r\n0123456789\r\n'
     post+=$'00\r\nX: y\r\nZ:\r\n\r\n'
     meet
     for ((i = 55; i <= ${#post}; i++)); do
         in_two_pieces "$post" $i
         want+="405 "
     done
-    did "sent POST with two chunks, and trailers, cut at each place"
+    did "sent POST with three chunks, and trailers, cut at each place"
     tell "$LAST"
     hear
     answers_are "${want}200 first"
@@ -112,12 +112,18 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
     serve_files
     hint "a server that reads it differently from the one before it takes a body for a request"
     for lie in +5 5x 0x5 "5 5" -5 "" 5,6 5$'\r\n'Content-Length:\ 6 99999999999999999999; do
-        refused "$head"$'Content-Length: '"$lie"$'\r\n\r\n'
+        refused "" "$head"$'Content-Length: '"$lie"$'\r\n\r\nhello'
     done
-    refused "$head${chunked}"$'Content-Length: 5\r\n\r\n0\r\n\r\n'
-    for lie in g -1 0x5 "" 5x fffffffffffffffff 5$'\n' 5$'\r\nhello\n' 5$'\r\nhelloXX0\r\n'; do
-        refused "$head$chunked"$'\r\n'"$lie"$'\r\n'
+    refused "" "$head${chunked}"$'Content-Length: 5\r\n\r\n0\r\n\r\n'
+    refused "" "$head"$'Content-Length: 5\r\n'"$chunked"$'\r\n0\r\n\r\n'
+    for lie in g -1 0x5 "" $'5x\r\nhello\r\n0\r\n' fffffffffffffffff $'5\nhello\r\n0\r\n' \
+        $'5\r\nhello\n0\r\n' $'5\r\nhelloXX0\r\n' $'5;x\nhello\r\n0\r\n' \
+        $'0\r\nX: y\n' $'0\r\n\n'; do
+        refused "405 " "$head$chunked"$'\r\n'"$lie"$'\r\n'
     done
+    hint "in 32 bits they would be 5"
+    swallowed "$head"$'Content-Length: 4294967301\r\n\r\nhello'
+    swallowed "$head$chunked"$'\r\n100000005\r\nhello\r\n0\r\n\r\n'
 }
 
 # points: 2
@@ -135,15 +141,22 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
     answers_are "200 first"
     ask "${LAST%$'\r\n'}${fields}X-${long}: $long$long$long"$'\r\n'
     answers_are 431
+    hint "all lines together"
+    ask "${LAST%$'\r\n'}$fields$fields$fields$fields$fields"
+    answers_are 431
 }
 
 # points: 2
 @test "a head that trickles is given up after -t, with 408" {
-    local i before waited came=no
+    local i before waited line came=no
     serve_files -t 400
     hint "the deadline is that of the whole head: no byte puts it off"
-    did "started it with -t 400; sent a byte of a head every 50 ms"
+    did "started it with -t 400; sent a request, and when it was answered, a byte every 50 ms"
     meet
+    tell "$FIRST"
+    while IFS= read -rt "$((5 * MICROSECONDS / 1000000))" -u "$PEER" line && [[ $line != first ]]; do
+        :
+    done
     before=${EPOCHREALTIME/[.,]/}
     for ((i = 0; i < 60 * MICROSECONDS / 1000000; i++)); do
         tell "${FIRST:i<5?i:5:1}" || true
@@ -166,19 +179,36 @@ LAST=$'GET /a.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 
 # points: 1
 @test "a body may take longer than -t, as long as it goes on" {
-    local i
+    local i one chunks late post=$'POST /a.txt HTTP/1.1\r\nHost: a\r\n'
     serve_files -t 2000
     hint "each byte of a body puts the deadline off; it may be as long as it likes"
     did "started it with -t 2000; sent a byte of a body every 150 ms, fifteen in all"
-    meet
-    tell $'POST /a.txt HTTP/1.1\r\nHost: a\r\nContent-Length: 15\r\n\r\n'
+    did "the same in chunks; and a third was silent for 1.2 s, and took 0.9 s for a head"
+    meet && one=$PEER
+    meet && chunks=$PEER
+    meet && late=$PEER
+    PEER=$one tell "$post"$'Content-Length: 15\r\n\r\n'
+    PEER=$chunks tell "$post"$'Transfer-Encoding: chunked\r\n\r\n'
     for ((i = 0; i < 15; i++)); do
         pause 0.15
-        tell x || break
+        PEER=$one tell x && PEER=$chunks tell $'1\r\nx\r\n' || break
+        ((i != 7)) || PEER=$late tell "${LAST:0:20}" || break
     done
-    tell "$LAST" || true
+    PEER=$one tell "$LAST" || true
+    PEER=$chunks tell $'0\r\n\r\n'"$LAST" || true
+    PEER=$late tell "${LAST:20}" || true
+    for PEER in $one $chunks; do
+        hear
+        answers_are "405 200 first"
+    done
+    hint "the deadline of a head is counted from its first byte"
+    PEER=$late
     hear
-    answers_are "405 200 first"
+    answers_are "200 first"
+    did "sent a byte of a body, and no more"
+    hint "a body that does not go on is given up, too"
+    ask "$post"$'Content-Length: 15\r\n\r\nx'
+    answers_are 408
 }
 
 # points: 1
