@@ -105,6 +105,8 @@ take_answer() {
     BODY=${BODY%$'\n'}
 }
 
+no_more_descriptors() { (($(descriptor_count "$SERVER") <= $1)); }
+
 # ends: the end comes next on descriptor 8.
 ends() {
     local rest='' status=0
