@@ -414,8 +414,7 @@ share() {
 }
 
 @test "with the shortest queue, and with one that is shared, no worker does the most of it" {
-    local try
-    for try in 1 2 3; do # who is free first the machine decides, too
+    for _ in 1 2 3; do # who is free first the machine decides, too
         run -0 in_time "$BUILD/$here/choose" -n 40
         echo "$output"
         (($(share "least loaded") > 50 || $(share "one shared queue") > 50)) || break
